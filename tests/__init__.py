@@ -1,0 +1,1 @@
+"""The tests of wkasim; the folders mirror the package."""

@@ -1,0 +1,10 @@
+"""``python -m wkasim``: the command line, as the ``wkasim`` script starts it."""
+
+from __future__ import annotations
+
+import sys
+
+from wkasim.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())
