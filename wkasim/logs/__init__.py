@@ -1,0 +1,1 @@
+"""Log lines: what each one is, how it looks, how it is read back, checked and compared."""
