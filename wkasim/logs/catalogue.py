@@ -1,7 +1,7 @@
 """The catalogue of log lines: each line of the real system is one entry.
 
-Because rendering, parsing, checking and explaining share the entry they cannot disagree. The table itself is in
-the ``entries_*`` modules; here are the lookups.
+Because rendering, parsing, checking and explaining share the entry they cannot disagree. The table itself is
+in the ``entries_*`` modules; here are the lookups.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _HOST = r"[\w.\-]+"
 _WHOLE = r"-?(?:0|[1-9][0-9]*)"
 _PATTERNS: Final[Mapping[str, str]] = {
     "member": rf"{_HOST}:{_WHOLE}\(.*?\)",
-    "address": rf"\S*?/\S+?:{_WHOLE}",
+    "address": rf"[^\s/]*/[^\s/]+:{_WHOLE}",
     "tribes": r"[\w.]*Member(?:Impl)?\[.*\]",
     "axis2": r"Host:.*?, (?:Active|ACTIVE):\w+",
     "destination": r"tcp://.+?",

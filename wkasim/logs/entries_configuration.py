@@ -64,9 +64,8 @@ CONFIGURATION: Final = (
     Entry(
         "managing_domain", "INFO", _AGENT,
         "Managing group application domain:{domain}, sub-domain:{sub_domain} using agent class {agent_class}",
-        "The load balancer will keep a list of the members of this domain and sub-domain and send "
-        "them requests. "
-        "__$default stands for members that name no sub-domain.",
+        "The load balancer will keep a list of the members of this domain and sub-domain and send them "
+        "requests. __$default stands for members that name no sub-domain.",
         SINCE_1_7,
     ),
     Entry(

@@ -111,9 +111,8 @@ MEMBERSHIP: Final = (
     ),
     Entry(
         "member_list_send_failed", "ERROR", _MANAGER, "Could not send MEMBER_LIST to member {member}",
-        "A joining member could not be sent the list of members; often it advertises an address or "
-        "a port on which "
-        "it does not listen.",
+        "A joining member could not be sent the list of members; often it advertises an address or a port "
+        "on which it does not listen.",
     ),
     Entry(
         "member_joined_send_failed", "ERROR", _MANAGER,
@@ -200,9 +199,8 @@ MEMBERSHIP: Final = (
     Entry(
         "application_member_joined", "INFO", _GROUP_AGENT,
         "Application member {axis2} joined application cluster",
-        "From now on the load balancer sends requests to this member. It comes ten seconds after "
-        "the member's "
-        "HTTP ports were found open.",
+        "From now on the load balancer sends requests to this member. It comes ten seconds after the "
+        "member's HTTP ports were found open.",
         SINCE_1_6,
     ),
     Entry(

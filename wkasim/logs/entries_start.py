@@ -47,9 +47,8 @@ START: Final = (
     ),
     Entry(
         "socket_bound", "INFO", _SCHEME, "Receiver Server Socket bound to:{address}",
-        "A trial: the port was free and has been let go again. The address is the one that the node "
-        "will advertise; "
-        "if it is not the configured one, the configured port was taken.",
+        "A trial: the port was free and has been let go again. The address is the one that the node will "
+        "advertise; if it is not the configured one, the configured port was taken.",
     ),
     Entry(
         "probe_failed", "ERROR", _SCHEME, "Unable to bind server socket to:null throwing error.",
@@ -82,9 +81,8 @@ START: Final = (
     ),
     Entry(
         "static_member_unreachable", "INFO", _SCHEME, "Could not connect to member {member}",
-        "A well-known member of the configured list did not answer: not started yet, another port, "
-        "or a firewall. "
-        "If none answers the node begins alone; wso2-1.6.1 waits for ever instead.",
+        "A well-known member of the configured list did not answer: not started yet, another port, or a "
+        "firewall. If none answers the node begins alone; wso2-1.6.1 waits for ever instead.",
     ),
     Entry(
         "static_member_error", "ERROR", _SCHEME, "Cannot connect to member {host}:{port}",

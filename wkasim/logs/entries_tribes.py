@@ -23,9 +23,8 @@ _WITH_COORDINATOR = ("axis2-1.7", "wso2-1.6.1")
 TRIBES: Final = (
     Entry(
         "unnotified_member_added", "WARN", _DETECTOR, "Member added, even though we werent notified:{tribes}",
-        "The health check found a member alive that had not announced itself here. Harmless: it "
-        "follows nearly "
-        "every join within five seconds.",
+        "The health check found a member alive that had not announced itself here. Harmless: it follows "
+        "nearly every join within five seconds.",
         visibility=_SHOWN,
         variants=("Member added, even though we weren't notified:{tribes}",),
     ),

@@ -1,0 +1,226 @@
+"""From text to log lines: reads what :mod:`wkasim.logs.formats` writes, and what real servers write.
+
+The format is recognised line by line, so a file may change it in its middle. Understood beside the four
+formats are the variants of Carbon 4.4 (without the class repeated at the end, with or without ``TID``), and
+logs whose lines end with the name of a thread. A line that is none of these is kept as unknown: it has no
+level.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Final
+
+from attrs import define, field, frozen
+
+from wkasim.errors import InputError
+from wkasim.logs.catalogue import ENTRIES, Value, match
+
+__all__ = ["MAX_LINE", "LogLine", "parse_lines", "read_log"]
+
+MAX_LINE: Final = 65536
+"""Characters of a line that are kept; a longer line is cut off here and is unknown."""
+
+_NO_PARAMS: Final[Mapping[str, Value]] = MappingProxyType({})
+_LEVEL_NAMES: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_LEVELS: Final = "|".join(_LEVEL_NAMES)
+_PLAIN: Final = re.compile(rf"\s*(?:\[([^\]]{{1,40}})\]\s*)?({_LEVELS})\s+-\s+(\S+)(?:\s(.*))?", re.DOTALL)
+_CARBON: Final = re.compile(
+    r"\s*(TID:\s*\[[^\]]{0,40}\]\s*\[[^\]]{0,80}\]\s*)?\[([^\]]{1,40})\]\s*"
+    # A tenant may stand before the level: user@domain [1] [ESB].
+    rf"(?:[^{{}}]{{0,200}}?\s)?({_LEVELS})\s+\{{([^{{}}\s]+)\}}\s+-\s(.*)",
+    re.DOTALL,
+)
+_THREAD: Final = re.compile(r"\s{2,}\{[A-Za-z][\w.-]*\}$")
+
+
+@frozen
+class LogLine:
+    """One entry of a log, as it was read; several lines of text if its message has several.
+
+    ``level`` and ``component`` are empty for a line that is no log line at all. ``event`` is the catalogue's
+    name for the line and None for one that it does not know. ``number`` is the line number in ``file``.
+    """
+
+    number: int
+    message: str
+    level: str = ""
+    component: str = ""
+    logger: str | None = None
+    time: datetime | None = None
+    event: str | None = None
+    params: Mapping[str, Value] = _NO_PARAMS
+    file: str = "log"
+    node: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether this is a log line, of whatever program."""
+        return self.level != ""
+
+    @property
+    def text(self) -> str:
+        """The line in the guide's form: ``INFO - TribesUtil No members in current cluster``."""
+        return f"{self.level} - {self.component} {self.message}" if self.level else self.message
+
+    @property
+    def place(self) -> str:
+        """``file:line``"""
+        return f"{self.file}:{self.number}"
+
+    @property
+    def hidden_by_default(self) -> bool:
+        """Whether the shipped logging configurations would have left this line out."""
+        return self.level == "DEBUG" or (self.event is not None and ENTRIES[self.event].hidden_by_default)
+
+
+@define
+class _Pending:
+    """A line whose header has been read and whose message may go on."""
+
+    number: int
+    time: str | None
+    level: str
+    name: str
+    message: str
+    carbon: bool
+    tid: bool = False
+    missing: int = 0
+    rows: list[str] = field(factory=list)
+
+    def finish(self, file: str) -> LogLine:
+        component = self.name.rpartition(".")[2]
+        message = "\n".join((self.message, *self.rows))
+        message = self._without_class(message) if self.carbon else _THREAD.sub("", message)
+        found = match(component, message)
+        return LogLine(
+            self.number,
+            message,
+            self.level,
+            component,
+            self.name if "." in self.name else None,
+            _moment(self.time),
+            found[0].event if found else None,
+            found[1] if found else _NO_PARAMS,
+            file,
+        )
+
+    def _without_class(self, message: str) -> str:
+        """Carbon's file repeats the class at the end, or leaves one blank there."""
+        message = message.removeprefix(" ")
+        repeated = f" {{{self.name}}}"
+        if message.endswith(repeated):
+            return message.removesuffix(repeated)
+        return message.removesuffix(" ") if self.tid else message
+
+
+def read_log(path: Path, name: str | None = None) -> Iterator[LogLine]:
+    """The lines of a log file, one after another, in bounded memory; ``name`` stands in them as the file.
+
+    Raises InputError if the file cannot be read; bytes that are not UTF-8 are replaced.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            yield from parse_lines(_bounded(file), name or str(path))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def parse_lines(lines: Iterable[str], file: str = "log") -> Iterator[LogLine]:
+    """The log lines in lines of text, with or without their line ends; nothing raises, nothing is dropped."""
+    pending: _Pending | None = None
+    for number, raw in enumerate(lines, 1):
+        text = raw.rstrip("\r\n")
+        header = _header(number, text) if len(text) <= MAX_LINE else None
+        if pending is not None:
+            if header is None and not text.startswith("{") and len(text) <= MAX_LINE:
+                pending.rows.append(text)
+                pending.missing -= 1
+                if not pending.missing:
+                    yield pending.finish(file)
+                    pending = None
+                continue
+            yield pending.finish(file)
+            pending = None
+        if header is None:
+            yield _from_json(number, text, file) or LogLine(number, text[:MAX_LINE], file=file)
+        elif header.missing:
+            pending = header
+        else:
+            yield header.finish(file)
+    if pending is not None:
+        yield pending.finish(file)
+
+
+def _header(number: int, text: str) -> _Pending | None:
+    found = _PLAIN.fullmatch(text)
+    if found:
+        time, level, name, message = found.groups(default="")
+        pending = _Pending(number, time, level, name, message, carbon=False)
+    elif found := _CARBON.fullmatch(text):
+        tid, time, level, name, message = found.groups(default="")
+        pending = _Pending(number, time, level, name, message, carbon=True, tid=bool(tid))
+    else:
+        return None
+    pending.missing = _continuations().get((pending.name.rpartition(".")[2], pending.message.strip()), 0)
+    return pending
+
+
+@cache
+def _continuations() -> Mapping[tuple[str, str], int]:
+    """How many lines follow the first line of a message that has several."""
+    return {
+        (entry.component, first.strip()): rest.count("\n") + 1
+        for entry in ENTRIES.values()
+        for first, more, rest in [entry.template.partition("\n")]
+        if more
+    }
+
+
+def _from_json(number: int, text: str, file: str) -> LogLine | None:
+    """A line of the json format; the event is looked up anew, so that a file cannot claim a wrong one."""
+    if not text.startswith("{"):
+        return None
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    names = ("level", "component", "message", "logger", "time", "node")
+    level, component, message, logger, time, node = (fields.get(name) for name in names)
+    if level not in _LEVEL_NAMES or not isinstance(component, str) or not isinstance(message, str):
+        return None
+    found = match(component, message)
+    return LogLine(
+        number,
+        message,
+        level,
+        component,
+        logger if isinstance(logger, str) else None,
+        _moment(time) if isinstance(time, str) else None,
+        found[0].event if found else None,
+        found[1] if found else _NO_PARAMS,
+        file,
+        node if isinstance(node, str) else "",
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Date and time without a zone, None if there is none that makes sense."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
+    except ValueError:
+        return None
+
+
+def _bounded(file: IO[str]) -> Iterator[str]:
+    """The lines of a file, the overlong ones cut off one character beyond the limit."""
+    while piece := file.readline(MAX_LINE + 1):
+        yield piece
+        while len(piece) > MAX_LINE and not piece.endswith("\n"):
+            piece = file.readline(MAX_LINE + 1)
