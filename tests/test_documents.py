@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.documents import ROOT, SHELL_KINDS, Block, Session, blocks, documents, matches, renewed
 from tests.refresh_documents import refresh
+from wkasim.profile import Profile, differences
 
 README = ROOT / "README.md"
 
@@ -89,6 +91,14 @@ def test_ci_run_does_exactly_the_readme_lines() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for line in set_up_lines():
         assert f'\nstep "{line}"\n' in script
+
+
+def test_protocol_names_every_field_in_which_the_profiles_differ() -> None:
+    text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    table = text.partition("\n## Profiles\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"^\| [^|]+ \| `(\w+)` \|", table, re.MULTILINE))
+    assert {name for name, *_ in differences()} <= named
+    assert named <= {field.name for field in attrs.fields(Profile)}
 
 
 # The machinery itself: a test of documents that cannot fail would be worse than none.
