@@ -103,6 +103,11 @@ def test_module_begins_with_one_sentence_of_purpose(path: Path) -> None:
     assert not sentence.startswith("This module")
 
 
+def test_every_folder_of_the_package_is_a_package() -> None:
+    without = {path.parent for path in modules() if not (path.parent / "__init__.py").exists()}
+    assert not without, f"an __init__.py with a sentence of purpose is missing in {sorted(map(str, without))}"
+
+
 def test_rooms_table_is_ordered_so_that_arrows_point_down_only() -> None:
     above: set[str] = set()
     for room, (_, below) in rooms().items():
