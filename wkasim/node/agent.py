@@ -1,0 +1,403 @@
+"""The clustering agent: the start of a node, as the guide shows it, from top to bottom.
+
+    Initializing cluster...                        configuration read, database checked
+    Cluster domain: D
+    Using wka based membership management scheme
+    Receiver Server Socket bound to:/A             the port is probed, once or twice
+    Added static member W / Could not connect ...  each well-known member is tried
+    Local Member A(D)                              the channel has started: receiver, detector, coordinator
+    Members of current cluster / No members ...
+    Sending JOIN message to WKA members...         only if a well-known member was reached
+    Trying to send initialization request to W     only if there are members then
+    Cluster initialization completed.
+
+Steps, pauses and their sources are in docs/protocol.md, "Start-up of a node".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from wkasim.errors import StartupError
+from wkasim.members import Address, Member
+from wkasim.messages import (
+    ASYNCHRONOUS,
+    MEMBERSHIP_MESSAGE,
+    GetConfiguration,
+    GetConfigurationResponse,
+    Join,
+    MemberListMessage,
+)
+from wkasim.node.channel import Channel
+from wkasim.node.config import NodeConfig
+from wkasim.node.coordinator import Coordinator
+from wkasim.node.database import check_database
+from wkasim.node.environment import Environment, Pacer
+from wkasim.node.failure import FailureDetector, StaticMembers
+from wkasim.node.groups import GroupAgent
+from wkasim.node.membership import MembershipManager, PrimaryListener, rpc_membership_channel
+from wkasim.node.ports import probe_port
+from wkasim.node.requests import InitializationRequests, MembershipRequests, apply_member_list
+from wkasim.node.roles import ApplicationMode, BalancerMode, Mode
+from wkasim.node.rpc import Response, RpcClient
+from wkasim.node.sender import SendError
+from wkasim.transport.base import (
+    BindError,
+    ConnectError,
+    ConnectRefusedError,
+    ConnectTimeoutError,
+    Listener,
+    UnknownHostError,
+)
+
+__all__ = ["ClusteringAgent", "NodeState"]
+
+NodeState = Literal["starting", "waiting", "initialised", "failed", "stopped"]
+
+_AGENT_CLASS = "org.apache.axis2.clustering.management.DefaultGroupManagementAgent"
+_SUB_DOMAIN_AGENT_CLASS = (
+    "org.wso2.carbon.lb.endpoint.group.mgt.SubDomainAwareGroupManagementAgent"
+)
+
+
+class ClusteringAgent:
+    """One life of one node."""
+
+    def __init__(self, environment: Environment, config: NodeConfig) -> None:
+        self.environment = environment
+        self.config = config
+        self.state: NodeState = "starting"
+        self.pacer = Pacer(environment.random("pace"))
+        self.channel = Channel(environment, config.domain)
+        self.rpc = RpcClient(self.channel, environment.profile.rpc_timeout_s)
+        self.agents: list[GroupAgent] = self._make_agents()
+        self.managers: list[MembershipManager] = [
+            MembershipManager(environment, self.channel, self.rpc, self.pacer, agent.group.domain, agent)
+            for agent in self.agents
+        ]
+        self.primary = MembershipManager(environment, self.channel, self.rpc, self.pacer, config.domain)
+        self.primary.initialized = self.is_initialized
+        self.static = StaticMembers((lambda: self.primary.members) if self.agents else None)
+        self.mode: Mode = self._make_mode()
+        self.ip = ""
+        self._http_ports: list[Listener] = []
+        self._random = environment.random("initialization")
+        self.log = environment.log.bind(component="TribesClusteringAgent")
+        self._wka_log = environment.log.bind(component="WkaBasedMembershipScheme")
+
+    @property
+    def local(self) -> Member:
+        """The node's own descriptor."""
+        return self.channel.local
+
+    def is_initialized(self) -> bool:
+        """Whether the start is over and has succeeded."""
+        return self.state == "initialised"
+
+    def _make_agents(self) -> list[GroupAgent]:
+        aware = any(group.sub_domain != "__$default" for group in self.config.groups)
+        groups = sorted(self.config.groups, key=lambda group: _hash_order(group.sub_domain))
+        return [GroupAgent(self.environment, group, aware_of_sub_domains=aware) for group in groups]
+
+    def _make_mode(self) -> Mode:
+        if self.agents:
+            self.channel.filters_foreign_messages = True
+            return BalancerMode(self.environment, self.rpc, self.config.domain, self.primary, self.managers)
+        return ApplicationMode(self.environment, self.primary, self.pacer)
+
+    def _enter(self, state: NodeState, detail: str = "") -> None:
+        self.state = state
+        self.environment.record("state", state, detail)
+
+    # The start
+
+    async def start(self) -> None:
+        """Start the node; raises StartupError when it cannot, after having logged why."""
+        self._enter("starting")
+        try:
+            await self._prepare()
+            await self._initialize()
+        except StartupError as error:
+            self._enter("failed", str(error))
+            raise
+
+    async def _prepare(self) -> None:
+        """What happens before clustering: host name, database, HTTP ports, agents."""
+        try:
+            self.ip = self.environment.transport.resolve(self.config.host)
+        except UnknownHostError as error:
+            self.log.info("initializing_cluster")
+            self._wka_log.error("local_address_failed")
+            raise StartupError(str(error)) from None
+        await check_database(self.environment, self.config, self.ip)
+        if self.config.open_http == "before":
+            await self.open_http_ports()
+        agent_class = _SUB_DOMAIN_AGENT_CLASS if len(self.agents) > 1 else _AGENT_CLASS
+        for agent in self.agents:
+            group = agent.group
+            self.log.info(
+                "managing_domain", domain=group.domain, sub_domain=group.sub_domain, agent_class=agent_class
+            )
+
+    async def _initialize(self) -> None:
+        profile = self.environment.profile
+        self.log.info("initializing_cluster")
+        await self.pacer.take(profile.pace_configure)
+        self.log.info("cluster_domain", domain=self.config.domain)
+        self.channel.add_handler(
+            f"{self.config.domain}:rpc.init.channel", InitializationRequests(self.environment, self.is_initialized)
+        )
+        await self.pacer.take(profile.pace_scheme)
+        self.log.info("membership_scheme", scheme="wka")
+        await self.pacer.take(profile.pace_interceptors)
+        await self.bind_local_member()
+        await self.add_static_members()
+        await self.start_channel()
+        await self.pacer.take(profile.pace_log)
+        if self.ip.startswith("127.0."):
+            self.log.warning("loopback_advertised")
+        self.log.info("local_member", member=self.local.name)
+        self.print_members()
+        await self.pacer.take(profile.pace_log)
+        await self.join_group()
+        await self.initialize_from_neighbours()
+        self._enter("initialised")
+        self.log.info("cluster_initialized")
+        if self.config.open_http == "after":
+            await self.open_http_ports()
+
+    async def bind_local_member(self) -> None:
+        """Probe the port, once or twice, and make the node's own descriptor."""
+        config, profile = self.config, self.environment.profile
+        shown = "" if config.host == self.ip else config.host
+        if config.bind_port is not None:
+            advertised = config.port if config.port is not None else config.bind_port
+            self._receiver_port = await probe_port(self.environment, self.ip, shown, config.bind_port)
+        else:
+            advertised = await probe_port(self.environment, self.ip, shown, config.port)
+            self._receiver_port = advertised
+            for _ in range(profile.port_probes - 1):
+                self._receiver_port = await probe_port(self.environment, self.ip, shown, config.port)
+        local = Member(
+            Address(self.ip, advertised), config.domain, config.advertised_properties(), built_locally=True
+        )
+        self.channel.local = local
+        self.primary.local = local
+        self.primary.static = self.static
+
+    async def add_static_members(self) -> None:
+        """Try each well-known member; keep all as static members, and those that answer as members.
+
+        Raises StartupError if a name does not resolve.
+        """
+        unreached: list[Member] = []
+        for host, port in self.config.well_known_members:
+            member = self._well_known_member(host, port)
+            if member.address == self.local.address:
+                continue
+            self.static.add(member)
+            self.primary.well_known[member.address] = member
+            if await self._add_if_reachable(member, f"{host}:{port}"):
+                continue
+            unreached.append(member)
+        if self.environment.profile.wait_for_well_known_member and unreached and not self.primary.members:
+            await self._wait_for_well_known_member(unreached)
+
+    def _well_known_member(self, host: str, port: int) -> Member:
+        try:
+            ip = self.environment.transport.resolve(host)
+        except UnknownHostError:
+            self._wka_log.error("static_member_unresolved", host=host, port=port)
+            raise StartupError(f"the well-known member {host}:{port} is not in the hosts table") from None
+        # The entry carries the local domain, whatever the real member's is.
+        return Member(Address(ip, port), self.config.domain, built_locally=True)
+
+    async def _add_if_reachable(self, member: Member, configured: str) -> bool:
+        if await self._can_connect(member.address, configured):
+            await self.primary.add(member, "static")
+            self._wka_log.info("static_member_added", member=member.name)
+            return True
+        self._wka_log.info("static_member_unreachable", member=member.name)
+        return False
+
+    async def _can_connect(self, address: Address, configured: str) -> bool:
+        host, _, port = configured.rpartition(":")
+        for _ in range(self.environment.profile.connect_tries):
+            try:
+                await self.environment.transport.probe(address, self.environment.profile.connect_timeout_s)
+            except (ConnectRefusedError, ConnectTimeoutError):
+                continue
+            except ConnectError:
+                self._wka_log.error("static_member_error", host=host, port=int(port))
+            else:
+                return True
+        return False
+
+    async def _wait_for_well_known_member(self, unreached: list[Member]) -> None:
+        """The newer fork waits for ever until one well-known member opens its port (defect D1)."""
+        self._enter("waiting", "no well-known member can be reached")
+        reached = False
+        while not reached:
+            for member in unreached:
+                if await self._add_if_reachable(member, str(member.address)):
+                    reached = True
+                    break
+            await asyncio.sleep(self.environment.profile.well_known_wait_s)
+        self._enter("starting")
+
+    async def start_channel(self) -> None:
+        """Open the receiver, start the detector and the coordinator; may block for 15 s (defect D14)."""
+        environment, profile = self.environment, self.environment.profile
+        coordinator = Coordinator(environment, self.channel, self.pacer) if profile.coordinator else None
+        self.channel.listeners.extend(self.managers)
+        self.channel.listeners.append(PrimaryListener(environment, self.primary))
+        detector = FailureDetector(environment, self.channel, self.static, coordinator or self.channel)
+        await self.pacer.take(profile.pace_channel)
+        try:
+            await self.channel.open_receiver(self.ip, self._receiver_port)
+        except BindError as error:
+            environment.log.bind(component="NioReceiver").critical("receiver_start_failed")
+            self.log.error("channel_start_failed")
+            raise StartupError(str(error)) from None
+        environment.spawn(self._announce_static_members(detector), "static members")
+        if profile.ping_thread:
+            environment.spawn(detector.ping_thread(), "ping")
+        await self.pacer.take(profile.pace_channel_started)
+        if coordinator is not None:
+            await coordinator.started()
+        environment.spawn(detector.heartbeat_thread(coordinator), "heartbeat")
+
+    async def _announce_static_members(self, detector: FailureDetector) -> None:
+        await self.pacer.take(self.environment.profile.pace_static_thread)
+        await detector.announce_static_members()
+
+    def print_members(self) -> None:
+        """Print who is a member before the JOIN."""
+        log = self.environment.log.bind(component="TribesUtil")
+        if not self.primary.members:
+            log.info("no_members")
+            return
+        log.info("members_header")
+        for index, member in enumerate(self.primary.members, 1):
+            log.info("member_listed", index=index, member=member.name)
+
+    async def join_group(self) -> None:
+        """Send JOIN to everybody reached so far, until somebody answers; apply the lists that come back."""
+        self._open_membership_channels()
+        if not self.primary.members:
+            return
+        await self.pacer.take(self.environment.profile.pace_join)
+        for response in await self._join():
+            if isinstance(response.payload, MemberListMessage):
+                await apply_member_list(self.environment, self.primary, response.payload)
+            if response.source.domain != self.config.domain:
+                # The load balancer of another domain is dropped without a word; it stays a static member.
+                self.primary.remove(response.source, "other domain")
+
+    def _open_membership_channels(self) -> None:
+        """From here on JOIN is answered; before, a joiner hears that nobody listens on that channel."""
+        for manager in (*self.managers, self.primary):
+            manager.static = self.static
+            manager.rpc_channel = rpc_membership_channel(manager.domain)
+            handler = MembershipRequests(self.environment, manager, self.mode, self.pacer)
+            self.channel.add_handler(manager.rpc_channel, handler)
+            self.environment.spawn(manager.retry_thread(), "member list retry")
+
+    async def _join(self) -> list[Response]:
+        profile = self.environment.profile
+        members = self.primary.members.snapshot()
+        while True:
+            self._wka_log.info("sending_join")
+            try:
+                responses = await self.rpc.call(
+                    members, rpc_membership_channel(self.config.domain), Join(), "all", ASYNCHRONOUS | MEMBERSHIP_MESSAGE
+                )
+            except SendError:
+                self._wka_log.error("join_send_failed")
+                members = self.primary.members.snapshot()
+                if not members:
+                    self._wka_log.warning("no_well_known_members")
+                    # Quirk: the Java code iterates over the replies that it never got (defect D6).
+                    raise StartupError("every well-known member was lost while joining") from None
+                continue
+            if responses:
+                return responses
+            self._wka_log.info("no_join_response")
+            await asyncio.sleep(profile.join_retry_s)
+
+    async def initialize_from_neighbours(self) -> None:
+        """Ask a neighbour for the configuration; the newer fork does not wait for it."""
+        if not self.config.node_manager or not self.primary.members:
+            return
+        if self.environment.profile.initialization_in_background:
+            self.environment.spawn(self._request_configuration(), "initialization")
+        else:
+            await self._request_configuration()
+
+    async def _request_configuration(self) -> None:
+        profile = self.environment.profile
+        failed: dict[Address, None] = {}
+        tries = 0
+        while tries < profile.initialization_tries and tries < max(1, len(self.primary.members)):
+            member = self._neighbour(tries, failed)
+            if member is None:
+                return
+            tries += 1
+            self.log.info("sending_initialization_request", member=member.name)
+            try:
+                responses = await self.rpc.call(
+                    (member,), f"{self.config.domain}:rpc.init.channel", GetConfiguration(), "first", ASYNCHRONOUS
+                )
+            except SendError:
+                self.log.error("initialization_request_failed", member=member.name)
+                failed[member.address] = None
+                await asyncio.sleep(profile.initialization_error_pause_s)
+                continue
+            if responses and isinstance(responses[0].payload, GetConfigurationResponse):
+                component = "GetConfigurationResponseCommand"
+                self.environment.log.bind(component=component).info("configuration_received")
+                return
+            if not responses:
+                await asyncio.sleep(profile.initialization_pause_s)
+
+    def _neighbour(self, tries: int, failed: dict[Address, None]) -> Member | None:
+        """Whom to ask: first the one that was learnt last, then anybody."""
+        if tries == 0:
+            return self.primary.longest_living()
+        members = [member for member in self.primary.members if member.address not in failed]
+        return members[int(self._random.random() * len(members))] if members else None
+
+    # HTTP ports and the end
+
+    async def open_http_ports(self) -> None:
+        """Open what the node advertises; a port that is taken stays closed, as the transport would log."""
+        for key in ("http_port", "https_port"):
+            port = getattr(self.config, key)
+            if port is None or self.config.open_http == "never":
+                continue
+            address = Address(self.ip, port + self.config.port_offset)
+            try:
+                listener = await self.environment.transport.listen(address, None, key.removesuffix("_port"))
+            except BindError as error:
+                self.environment.record("socket", "failed", key.removesuffix("_port"), str(error))
+            else:
+                self._http_ports.append(listener)
+
+    def close_http_ports(self) -> None:
+        """Close them; requests and admission checks are refused from now on."""
+        for listener in self._http_ports:
+            listener.close()
+        self._http_ports.clear()
+
+    async def stop(self) -> None:
+        """Stop gracefully. Nobody is told: there is no message for leaving."""
+        self.log.info("stopping_channel")
+        self.channel.close()
+        self.close_http_ports()
+        self._enter("stopped", "terminated")
+
+
+def _hash_order(sub_domain: str) -> int:
+    """Where Java's HashMap puts the managers of the sub-domains (Java 6 and 7; defect D9)."""
+    return {"__$default": 3, "worker": 9, "mgt": 12}.get(sub_domain, 13)

@@ -1,0 +1,82 @@
+"""Java's monitors as the node code needs them: a lock that its holder may take again, and wait with notify.
+
+Who holds a lock matters to the protocol: a thread that waits 15 seconds for a coordination message while it holds the
+failure detector's lock stops every other check of that node (docs/protocol.md, defects D14 and D15).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from types import TracebackType
+
+__all__ = ["Monitor"]
+
+
+class Monitor:
+    """A reentrant lock, first come first served, with :meth:`wait` and :meth:`notify_all`."""
+
+    def __init__(self) -> None:
+        self._owner: asyncio.Task[object] | None = None
+        self._depth = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody holds it."""
+        return self._owner is not None
+
+    async def __aenter__(self) -> None:
+        await self._acquire(1)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._release()
+
+    async def _acquire(self, depth: int) -> None:
+        me = asyncio.current_task()
+        if self._owner is me and me is not None:
+            self._depth += depth
+            return
+        while self._owner is not None:
+            turn = asyncio.get_running_loop().create_future()
+            self._queue.append(turn)
+            await turn
+        self._owner = me
+        self._depth = depth
+
+    def _release(self) -> None:
+        self._owner = None
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                break
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Let go of the lock until notified or until the time is over, then take it again; say whether notified."""
+        depth, self._depth = self._depth, 0
+        self._release()
+        notified = asyncio.get_running_loop().create_future()
+        self._waiting.append(notified)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await notified
+        except TimeoutError:
+            self._waiting = [future for future in self._waiting if future is not notified]
+            result = False
+        else:
+            result = True
+        await self._acquire(depth)
+        return result
+
+    def notify_all(self) -> None:
+        """Wake everybody who waits."""
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)

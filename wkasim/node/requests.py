@@ -1,0 +1,127 @@
+"""What a node does with the requests of others: JOIN, MEMBER_LIST, MEMBER_JOINED, and requests for configuration.
+
+    JOIN             the older code: add the sender, tell the others, then answer with the list
+                     the newer fork: answer with the list at once, do the rest on a thread of its own
+    MEMBER_JOINED    add the member that it names; the log names the notifier
+    MEMBER_LIST      add everybody in it, answer with a text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from wkasim.members import Member
+from wkasim.messages import (
+    ChannelMessage,
+    GetConfiguration,
+    GetConfigurationResponse,
+    Join,
+    MemberJoined,
+    MemberListMessage,
+    Payload,
+    Text,
+)
+from wkasim.node.environment import Environment, Pacer
+from wkasim.node.membership import MembershipManager
+from wkasim.node.roles import Mode
+
+__all__ = ["InitializationRequests", "MembershipRequests", "apply_member_list"]
+
+
+class MembershipRequests:
+    """Answers on a membership RPC channel, for one manager."""
+
+    def __init__(self, environment: Environment, manager: MembershipManager, mode: Mode, pacer: Pacer) -> None:
+        self._environment = environment
+        self._manager = manager
+        self._mode = mode
+        self._pacer = pacer
+        self._log = environment.log.bind(component="RpcMembershipRequestHandler")
+
+    def handle(self, payload: Payload, message: ChannelMessage) -> Payload | Coroutine[Any, Any, Payload]:
+        """Answer one request."""
+        match payload:
+            case MemberJoined():
+                return self._member_joined(payload, message)
+            case Join():
+                return self._join(message)
+            case MemberListMessage():
+                return self._member_list(payload, message)
+        return None
+
+    async def _join(self, message: ChannelMessage) -> Payload:
+        await self._pacer.take(self._environment.profile.pace_handle)
+        joiner = message.source()
+        self._log.info("join_received", member=joiner.name)
+        if self._environment.profile.join_in_background:
+            self._environment.spawn(self._process_join(joiner), "process join")
+        else:
+            await self._process_join(joiner)
+        return MemberListMessage(self._manager.members.snapshot(), self._environment.wall_ms())
+
+    async def _process_join(self, joiner: Member) -> None:
+        await self._manager.add(joiner, "join")
+        if self._environment.profile.join_adds_static_member and self._manager.static is not None:
+            self._manager.static.add(joiner)
+        await self._mode.notify_member_join(joiner)
+
+    def _member_joined(self, payload: MemberJoined, message: ChannelMessage) -> Payload | Coroutine[Any, Any, Payload]:
+        self._log.info("member_joined_received", member=message.sender.name)
+        local = self._manager.local
+        if local is not None and payload.member.address == local.address:
+            return None
+        if payload.member in self._manager.members:
+            return None
+        joined = self._manager.learn(payload.member, payload.encoded_ms)
+        if self._manager.add_at_once(joined, "member_joined"):
+            return None
+        return self._add_slowly(joined)
+
+    async def _add_slowly(self, joined: Member) -> Payload:
+        await self._manager.add(joined, "member_joined")
+        return None
+
+    async def _member_list(self, payload: MemberListMessage, message: ChannelMessage) -> Payload:
+        await self._pacer.take(self._environment.profile.pace_handle)
+        self._log.info("member_list_received", member=message.sender.name)
+        await apply_member_list(self._environment, self._manager, payload)
+        return Text("Processed MEMBER_LIST message")
+
+
+async def apply_member_list(
+    environment: Environment, manager: MembershipManager, payload: MemberListMessage
+) -> None:
+    """Add everybody in the list but the local member.
+
+    Quirk: "Added member" is printed before the addition, and for members that were there already.
+    """
+    log = environment.log.bind(component="MemberListCommand")
+    say = log.info if environment.profile.member_list_level == "info" else log.debug
+    local = manager.local.address if manager.local is not None else None
+    for member in payload.members:
+        say("member_list_trying", member=member.name)
+        if member.address == local:
+            continue
+        say("member_list_added", member=member.name)
+        if member not in manager.members:
+            learnt = manager.learn(member, payload.encoded_ms)
+            if not manager.add_at_once(learnt, "member_list"):
+                await manager.add(learnt, "member_list")
+
+
+class InitializationRequests:
+    """Answers requests for the configuration, once the node itself is initialised."""
+
+    def __init__(self, environment: Environment, initialized: Callable[[], bool]) -> None:
+        self._initialized = initialized
+        self._log = environment.log.bind(component="RpcInitializationRequestHandler")
+
+    def handle(self, payload: Payload, message: ChannelMessage) -> Payload | Coroutine[Any, Any, Payload]:
+        """Answer with the configuration, or with nothing while not initialised; that is not logged."""
+        if not self._initialized() or not isinstance(payload, GetConfiguration):
+            return None
+        self._log.info(
+            "initialization_request_received", command=payload.command, member=message.sender.name
+        )
+        return GetConfigurationResponse()

@@ -1,0 +1,491 @@
+"""Cluster: a whole simulated cluster in a few lines of Python.
+
+    cluster = Cluster(profile="documented", seed=7, hosts={"elb.wso2.com": "127.1.0.206"})
+    cluster.add_node(NodeConfig(name="elb", role="elb", host="127.1.0.206", ...))
+    cluster.start("elb")
+    cluster.run_for(30)
+    print(cluster.views())
+
+Everything that *does* something is a plain call and takes effect now; what *waits* has two faces, a synchronous one
+that drives the virtual clock (``run_for``, ``run_until``) and a coroutine for code that already runs under the loop
+(``elapse``, ``wait_for``). The same calls, the same seed and the same version give the same journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+
+from attrs import define, evolve, field
+
+from wkasim.errors import ClusterError, InputError, StartupError
+from wkasim.members import Address, Member
+from wkasim.node.agent import ClusteringAgent
+from wkasim.node.config import NodeConfig
+from wkasim.profile import Profile, profile_named
+from wkasim.sim import faults
+from wkasim.sim.database import DatabaseConfig, EmbeddedDatabase
+from wkasim.sim.faults import Action
+from wkasim.sim.journal import Journal
+from wkasim.sim.loop import VirtualTimeLoop
+from wkasim.sim.network import LAN, Link, Network, Rule, is_dotted
+from wkasim.sim.process import Process
+from wkasim.sim.randomness import Streams
+from wkasim.sim.world import NodeWorld
+
+__all__ = ["Cluster", "Node"]
+
+
+@define(eq=False)
+class Node:
+    """One configured node and its present life; ``life`` counts from 1, 0 means never started."""
+
+    config: NodeConfig
+    life: int = 0
+    process: Process | None = None
+    agent: ClusteringAgent | None = None
+    failure: str | None = None
+    ready: bool = field(default=False)
+
+    @property
+    def alive(self) -> bool:
+        """Whether a process of this node exists, frozen or not."""
+        return self.process is not None and self.process.alive
+
+    @property
+    def state(self) -> str:
+        """stopped, starting, waiting, initialised, failed or paused."""
+        if not self.alive or self.process is None:
+            return "stopped"
+        if self.process.frozen:
+            return "paused"
+        return self.agent.state if self.agent is not None else "starting"
+
+    @property
+    def initialised(self) -> bool:
+        """Whether the node is alive and its start is over."""
+        return self.alive and self.agent is not None and self.agent.is_initialized()
+
+
+class Cluster:
+    """A simulated cluster.
+
+    ``profile`` is a profile or the name of one, ``hosts`` the hosts table, ``link`` the default link. With
+    ``debug`` the log lines of level DEBUG are kept as well. A loop may be handed in, to run beside other code.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: Profile | str = "documented",
+        seed: int = 0,
+        hosts: Mapping[str, str] | None = None,
+        link: Link = LAN,
+        database: DatabaseConfig | None = None,
+        loop: VirtualTimeLoop | None = None,
+        debug: bool = False,
+    ) -> None:
+        self.profile = profile_named(profile) if isinstance(profile, str) else profile
+        self.seed = seed
+        self.loop = loop or VirtualTimeLoop()
+        self.journal = Journal()
+        self.nodes: dict[str, Node] = {}
+        self._streams = Streams(seed)
+        self.network = Network(self.loop, self.journal, self._streams, hosts=hosts, link=link)
+        self.database = EmbeddedDatabase(database) if database is not None else None
+        self._debug = debug
+        self._waiters: list[asyncio.Future[None]] = []
+        self._strangers: dict[Address, Process] = {}
+        self._closed = False
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes; the journal stays."""
+        if self._closed:
+            return
+        self._closed = True
+        for node in self.nodes.values():
+            if node.process is not None and node.process.alive:
+                node.process.kill()
+        if not self.loop.is_running() and not self.loop.is_closed():
+            self.loop.run_until_us(self.loop.now_us)
+        if self.database is not None:
+            self.database.close()
+
+    # Nodes
+
+    def add_node(self, config: NodeConfig) -> Node:
+        """Make a node known; raises InputError for a name that is taken."""
+        if config.name in self.nodes:
+            raise InputError(f"two nodes are named {config.name!r}; names must differ")
+        node = Node(config)
+        self.nodes[config.name] = node
+        return node
+
+    def node(self, name: str) -> Node:
+        """The node of that name; raises InputError naming the known ones."""
+        if name not in self.nodes:
+            raise InputError(f"node {name!r} is not defined (defined: {', '.join(self.nodes) or 'none'})")
+        return self.nodes[name]
+
+    # Time
+
+    @property
+    def now_s(self) -> float:
+        """Virtual time in seconds."""
+        return self.loop.time()
+
+    def run_for(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self.loop.run_until_us(self.loop.now_us + round(seconds * 1_000_000))
+
+    def run_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Let time pass until the condition holds, at most ``timeout_s``; say whether it does."""
+        result: bool = self.loop.run_until_complete(self.wait_for(condition, timeout_s))
+        return result
+
+    async def elapse(self, seconds: float) -> None:
+        """Let virtual time pass, from a coroutine."""
+        await asyncio.sleep(seconds)
+
+    async def wait_for(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until the condition holds; it is looked at whenever a node's state or member list changes."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not condition():
+                    changed = self.loop.create_future()
+                    self._waiters.append(changed)
+                    await changed
+        except TimeoutError:
+            return condition()
+        return True
+
+    def _changed(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # What is known
+
+    def views(self) -> dict[str, tuple[str, ...]]:
+        """The member list of every live node, as names, in the order in which they came."""
+        return {
+            name: tuple(member.name for member in node.agent.primary.members)
+            for name, node in self.nodes.items()
+            if node.alive and node.agent is not None
+        }
+
+    def groups(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The load-balanced members of a load balancer, per ``domain/sub-domain``."""
+        agent = self.node(name).agent
+        agents = agent.agents if agent is not None else []
+        return {
+            f"{group.group.domain}/{group.group.sub_domain}": tuple(str(member.address) for member in group.members)
+            for group in agents
+        }
+
+    def group_members(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The members that a load balancer's managers know, admitted or not, per ``domain/sub-domain``."""
+        agent = self.node(name).agent
+        managers = agent.managers if agent is not None else []
+        return {
+            f"{manager.domain}/{manager.agent.group.sub_domain}": tuple(member.name for member in manager.members)
+            for manager in managers
+            if manager.agent is not None
+        }
+
+    def is_ready(self, name: str) -> bool:
+        """Whether the node's start is over and has succeeded."""
+        return self.node(name).initialised
+
+    def is_converged(self) -> bool:
+        """Whether every live node is initialised and lists exactly the other live nodes of its domain, once each.
+
+        A load balancer in a domain of its own must know all members of the domains that it manages instead.
+        """
+        return not self.disagreements()
+
+    def disagreements(self) -> list[str]:
+        """Why the cluster has not converged, a sentence each; nothing if it has."""
+        live = [node for node in self.nodes.values() if node.alive]
+        problems = [f"{node.config.name} is {node.state}" for node in live if not node.initialised]
+        for node in live:
+            if node.agent is not None and node.initialised:
+                problems += self._view_problems(node, node.agent, live)
+        return problems
+
+    def _view_problems(self, node: Node, agent: ClusteringAgent, live: Iterable[Node]) -> list[str]:
+        problems = []
+        others = [other for other in live if other is not node and other.agent is not None and other.initialised]
+        lists = [(agent.primary.domain, agent.primary.members.snapshot())]
+        lists += [(manager.domain, manager.members.snapshot()) for manager in agent.managers if manager.domain != agent.primary.domain]
+        for domain, members in lists:
+            names = [str(member.address) for member in members]
+            wanted = {
+                str(other.agent.local.address): other.config.name
+                for other in others
+                if other.agent is not None and other.config.domain == domain
+            }
+            name = node.config.name
+            problems += [f"{name} does not list {wanted[a]} ({a})" for a in wanted if a not in names]
+            problems += [f"{name} lists {a}, where no live node is" for a in dict.fromkeys(names) if a not in wanted]
+            problems += [f"{name} lists {a} {names.count(a)} times" for a in dict.fromkeys(names) if names.count(a) > 1]
+        return problems
+
+    # Actions
+
+    def apply(self, action: Action) -> None:
+        """Do what the action says, now, and put it into the journal."""
+        node = getattr(action, "node", "")
+        life = self.nodes[node].life if node in self.nodes else 0
+        params = faults.action_params(action)
+        self.journal.append((self.loop.now_us, "step", node, life, action.verb, params))
+        match action:
+            case faults.Start():
+                self._start_all(action)
+            case faults.Terminate():
+                self._terminate(self.node(action.node))
+            case faults.Kill():
+                self._kill(self.node(action.node), "killed")
+            case faults.Restart():
+                self._restart(self.node(action.node), action)
+            case faults.Pause():
+                self._pause(self.node(action.node))
+            case faults.Resume():
+                self._resume(self.node(action.node))
+            case faults.AddNode():
+                self.add_node(action.config)
+            case faults.OpenHttp():
+                self._http(self.node(action.node), opened=True)
+            case faults.CloseHttp():
+                self._http(self.node(action.node), opened=False)
+            case faults.ChangeDatabase():
+                if self.database is None:
+                    raise InputError("this cluster has no database")
+                self.database.state = action.state
+            case _:
+                self._apply_to_network(action)
+
+    def _apply_to_network(self, action: Action) -> None:
+        network = self.network
+        match action:
+            case faults.Partition():
+                sides = [[self._place(name) for name in side] for side in action.sides]
+                for index, left in enumerate(sides):
+                    for right in sides[index + 1 :]:
+                        network.cut(left, right, action.how)
+            case faults.Cut():
+                places = self._place(action.sender), self._place(action.receiver)
+                network.cut([places[0]], [places[1]], action.how, both_ways=False)
+            case faults.Heal():
+                places2 = [[self._place(name)] for name in action.between]
+                network.heal(*places2) if len(places2) == 2 else network.heal()
+            case faults.HostDown():
+                self._host_down(self._place(action.host))
+            case faults.HostUp():
+                network.host_up(self._place(action.host))
+            case faults.SetLink():
+                least, most = action.latency_ms
+                link = Link(round(least * 1000), round((most - least) * 1000), action.loss)
+                left, right = (self._place(name) for name in action.between)
+                network.set_link(left, right, link, both_ways=not action.one_way)
+            case faults.MessageRule():
+                network.add_rule(
+                    Rule(action.do, action.message, action.sender, action.receiver, action.count, round(action.by_s * 1e6))
+                )
+            case faults.Release():
+                network.release(action.message)
+            case faults.ClearRules():
+                network.clear_rules()
+            case faults.OccupyPort():
+                self._occupy(Address(self._place(action.host), action.port))
+            case faults.FreePort():
+                self._free(Address(self._place(action.host), action.port))
+            case faults.MapHost():
+                network.hosts[action.name] = action.address
+            case faults.UnmapHost():
+                network.hosts.pop(action.name, None)
+
+    def _place(self, name: str) -> str:
+        """A node's name as it is; a host as its address. Raises InputError."""
+        if name in self.nodes or is_dotted(name):
+            return name
+        ip = self.network.hosts.get(name)
+        if ip is None:
+            known = ", ".join([*self.nodes, *self.network.hosts])
+            raise InputError(f"{name!r} is neither a node nor a host (known: {known})")
+        return ip
+
+    # Shorthands for scripts
+
+    def start(self, *names: str, spread_s: float = 0.0) -> None:
+        """Start nodes; all of them, in the order in which they were added, if none is named."""
+        self.apply(faults.Start(nodes=names or tuple(self.nodes), spread_s=spread_s))
+
+    def terminate(self, name: str) -> None:
+        """Stop a node gracefully."""
+        self.apply(faults.Terminate(node=name))
+
+    def kill(self, name: str) -> None:
+        """Kill a node."""
+        self.apply(faults.Kill(node=name))
+
+    def restart(self, name: str, after_s: float = 0.0) -> None:
+        """Kill a node and start it again after a while."""
+        self.apply(faults.Restart(node=name, after_s=after_s))
+
+    def pause(self, name: str) -> None:
+        """Freeze a node."""
+        self.apply(faults.Pause(node=name))
+
+    def resume(self, name: str) -> None:
+        """Let a frozen node go on."""
+        self.apply(faults.Resume(node=name))
+
+    def partition(self, *sides: Iterable[str]) -> None:
+        """Separate the sides."""
+        self.apply(faults.Partition(sides=tuple(tuple(side) for side in sides)))
+
+    def heal(self) -> None:
+        """Undo all cuts."""
+        self.apply(faults.Heal())
+
+    # Lives
+
+    def _start_all(self, action: faults.Start) -> None:
+        nodes = [self.node(name) for name in action.nodes]
+        if running := [node.config.name for node in nodes if node.alive]:
+            raise ClusterError(f"already running: {', '.join(running)}")
+        for node in nodes:
+            delay = 0.0
+            if action.spread_s:
+                key = f"{node.config.host}:{node.config.port}"
+                delay = self._streams.stream("spread", key, node.life + 1).random() * action.spread_s
+            self._begin_life(node, delay)
+
+    def _begin_life(self, node: Node, delay_s: float) -> None:
+        config = node.config
+        node.life += 1
+        node.failure = None
+        node.agent = None
+        ip = self.network.resolve(config.host) or config.host
+        key = f"{config.host}:{config.port}/{node.life}"
+        process = Process(self.loop, config.name, node.life, ip, key)
+        process.privileged = config.privileged
+        node.process = process
+        world = NodeWorld(
+            process,
+            self.network,
+            self._streams,
+            self.profile,
+            self.database,
+            debug=self._debug,
+            changed=self._changed,
+        )
+        process.spawn(self._live(node, world, delay_s), "main")
+
+    async def _live(self, node: Node, world: NodeWorld, delay_s: float) -> None:
+        start_s = node.config.start_delay_s
+        if start_s is None:
+            least, most = self.profile.pace_process
+            start_s = (least + world.random("process").random() * (most - least)) / 1000
+        await asyncio.sleep(delay_s + start_s)
+        agent = ClusteringAgent(world, node.config)
+        node.agent = agent
+        try:
+            await agent.start()
+        except StartupError as error:
+            node.failure = str(error)
+            self._changed()
+
+    def _terminate(self, node: Node) -> None:
+        self._must_live(node)
+        assert node.process is not None
+        if node.agent is not None:
+            node.process.spawn(self._stop(node, node.agent), "stop")
+        else:
+            self._kill(node, "terminated")
+
+    async def _stop(self, node: Node, agent: ClusteringAgent) -> None:
+        await agent.stop()
+        self._kill(node, "terminated")
+
+    def _kill(self, node: Node, why: str) -> None:
+        self._must_live(node)
+        process = node.process
+        assert process is not None
+        if node.agent is None or node.agent.state != "stopped":
+            self.journal.append((self.loop.now_us, "state", node.config.name, node.life, "stopped", why))
+        process.alive = False
+        self.network.drop_process(process)
+        process.kill()
+        self._changed()
+
+    def _restart(self, node: Node, action: faults.Restart) -> None:
+        if node.alive:
+            if action.graceful:
+                self._terminate(node)
+            else:
+                self._kill(node, "killed")
+        self.loop.deliver_at(self.loop.now_us + round(action.after_s * 1e6), self._revive, node)
+
+    def _revive(self, node: Node) -> None:
+        if not node.alive:
+            self.journal.append((self.loop.now_us, "step", node.config.name, node.life + 1, "start", ()))
+            self._begin_life(node, 0.0)
+
+    def _pause(self, node: Node) -> None:
+        self._must_live(node)
+        assert node.process is not None
+        node.process.freeze()
+        self.journal.append((self.loop.now_us, "state", node.config.name, node.life, "paused", ""))
+        self._changed()
+
+    def _resume(self, node: Node) -> None:
+        self._must_live(node)
+        assert node.process is not None
+        node.process.thaw()
+        self.journal.append((self.loop.now_us, "state", node.config.name, node.life, "resumed", ""))
+        self._changed()
+
+    def _must_live(self, node: Node) -> None:
+        if not node.alive:
+            raise ClusterError(f"{node.config.name} is not running at {self.now_s:g} s")
+
+    def _http(self, node: Node, *, opened: bool) -> None:
+        self._must_live(node)
+        if node.agent is None or node.process is None:
+            raise ClusterError(f"{node.config.name} has not begun to start at {self.now_s:g} s")
+        if opened:
+            node.agent.config = evolve(node.agent.config, open_http="before")
+            node.process.spawn(node.agent.open_http_ports(), "open http")
+        else:
+            node.agent.close_http_ports()
+
+    def _host_down(self, ip: str) -> None:
+        self.network.host_down(ip)
+        for node in self.nodes.values():
+            if node.alive and node.process is not None and node.process.ip == ip:
+                self._kill(node, "host down")
+
+    def _occupy(self, address: Address) -> None:
+        process = Process(self.loop, f"stranger:{address.port}", 1, address.ip, f"stranger/{address}")
+        if self.network.open_port(process, address, "stranger", None) is None:
+            raise ClusterError(f"{address} is already taken at {self.now_s:g} s")
+        self._strangers[address] = process
+
+    def _free(self, address: Address) -> None:
+        process = self._strangers.pop(address, None)
+        if process is None:
+            raise ClusterError(f"no stranger holds {address} at {self.now_s:g} s")
+        process.alive = False
+        self.network.drop_process(process)
+
+

@@ -1,0 +1,1 @@
+"""How messages travel: the interface that nodes see, and what stands behind it."""

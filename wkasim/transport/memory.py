@@ -1,0 +1,128 @@
+"""A node's access to the simulated network: the transport interface over :class:`wkasim.sim.network.Network`."""
+
+from __future__ import annotations
+
+from wkasim.members import Address
+from wkasim.messages import ChannelMessage
+from wkasim.sim.network import Network, Pipe, Port
+from wkasim.sim.process import Process
+from wkasim.transport.base import (
+    AddressInUseError,
+    AddressNotAvailableError,
+    BindForbiddenError,
+    ConnectError,
+    ConnectionLostError,
+    ConnectRefusedError,
+    ConnectTimeoutError,
+    HostUnreachableError,
+    Receiver,
+    UnknownHostError,
+)
+
+__all__ = ["MemoryConnection", "MemoryTransport"]
+
+_ERRORS: dict[str, type[ConnectError]] = {
+    "silent": ConnectTimeoutError,
+    "refused": ConnectRefusedError,
+    "unreachable": HostUnreachableError,
+}
+
+
+class MemoryConnection:
+    """An established connection of the simulated network, seen from the end that made it."""
+
+    __slots__ = ("_network", "pipe")
+
+    def __init__(self, network: Network, pipe: Pipe) -> None:
+        self._network = network
+        self.pipe = pipe
+
+    @property
+    def lost(self) -> bool:
+        """Whether this end knows that the other end is gone."""
+        return self.pipe.lost
+
+    def send(self, message: ChannelMessage) -> None:
+        """Hand a message to the network; raises ConnectionLostError."""
+        if self.pipe.lost:
+            raise ConnectionLostError(f"connection to {self.pipe.to_text} was closed by the other end")
+        self._network.send(self.pipe, message)
+
+    async def send_acknowledged(self, message: ChannelMessage) -> None:
+        """Send and wait for the acknowledgement; waits for ever where packets vanish or nobody reads."""
+        if self.pipe.lost:
+            raise ConnectionLostError(f"connection to {self.pipe.to_text} was closed by the other end")
+        delay = self._network.send(self.pipe, message)
+        loop = self._network.loop
+        if delay < 0 or self.pipe.target.frozen:
+            await loop.create_future()
+        acknowledged = loop.create_future()
+        back = delay + self.pipe.path.delay_us()
+        loop.deliver_at(loop.now_us + back, _resolve, acknowledged)
+        await acknowledged
+        if self.pipe.lost:
+            raise ConnectionLostError(f"connection to {self.pipe.to_text} was closed by the other end")
+
+    def close(self) -> None:
+        """Close this end."""
+        self.pipe.lost = True
+        self._network.forget(self.pipe)
+
+
+class MemoryTransport:
+    """The transport of one process of the simulated world."""
+
+    def __init__(self, network: Network, process: Process) -> None:
+        self._network = network
+        self._process = process
+
+    def resolve(self, host: str) -> str:
+        """The address of a host name; raises UnknownHostError."""
+        ip = self._network.resolve(host)
+        if ip is None:
+            raise UnknownHostError(f"{host}: unknown host (not in the hosts table)")
+        return ip
+
+    async def listen(self, address: Address, receive: Receiver | None, purpose: str) -> Port:
+        """Open a port; raises a BindError."""
+        process, network = self._process, self._network
+        if address.ip != process.ip:
+            raise AddressNotAvailableError(f"{address}: this host has only {process.ip}")
+        if address.port < 1024 and not process.privileged:
+            raise BindForbiddenError(f"{address}: ports below 1024 are for root")
+        port = network.open_port(process, address, purpose, receive)
+        if port is None:
+            raise AddressInUseError(f"{address}: already in use")
+        if purpose != "probe":
+            network.journal.append(
+                (network.loop.now_us, "socket", process.name, process.life, "opened", purpose, str(address))
+            )
+        return port
+
+    async def connect(self, address: Address, timeout_s: float) -> MemoryConnection:
+        """Connect within ``timeout_s``; raises a ConnectError."""
+        port = await self._open(address, timeout_s)
+        pipe = self._network.pipe(self._process, port)
+        pipe.from_text = self._process.name
+        return MemoryConnection(self._network, pipe)
+
+    async def probe(self, address: Address, timeout_s: float) -> None:
+        """Connect, write a test frame, close; raises a ConnectError."""
+        self._network.probes += 1
+        await self._open(address, timeout_s)
+
+    async def _open(self, address: Address, timeout_s: float) -> Port:
+        network, process = self._network, self._process
+        verdict, port = await network.connect(process, address, timeout_s)
+        if port is not None:
+            return port
+        error = _ERRORS[verdict]
+        network.journal.append(
+            (network.loop.now_us, "connect", process.name, process.life, str(address), error.outcome)
+        )
+        raise error(f"{address}: connection {error.outcome}")
+
+
+def _resolve(future: object) -> None:
+    if not future.done():  # type: ignore[attr-defined]
+        future.set_result(None)  # type: ignore[attr-defined]
