@@ -23,6 +23,7 @@ from attrs import Attribute, field, frozen
 
 from wkasim.errors import InputError
 from wkasim.logs.catalogue import ENTRIES, Entry, Params, render
+from wkasim.logs.line import LogLine
 from wkasim.sim.journal import Record
 
 __all__ = ["DEFAULT_SERVER", "DEFAULT_START", "FORMATS", "LogFormat"]
@@ -128,13 +129,15 @@ class LogFormat:
 
         Raises KeyError if the catalogue does not know the record's event or the record lacks a parameter.
         """
+        return _WRITERS[self.name](self._line(record))
+
+    def _line(self, record: Record) -> _Line:
         time_us, _, node, _, event, component, level, flat = record
         params = dict(zip(flat[::2], flat[1::2], strict=True))
         message = render(event, params)
         moment = self.start + timedelta(microseconds=time_us)
         server = self.servers.get(node, DEFAULT_SERVER)
-        line = _Line(record, ENTRIES[event], component, level, message, params, moment, server)
-        return _WRITERS[self.name](line)
+        return _Line(record, ENTRIES[event], component, level, message, params, moment, server)
 
     def lines(
         self, records: Iterable[Record], node: str | None = None, life: int | None = None
@@ -143,3 +146,22 @@ class LogFormat:
         for record in records:
             if self.shows(record) and node in (None, record[2]) and life in (None, record[3]):
                 yield self.render(record)
+
+    def log_lines(
+        self, records: Iterable[Record], node: str, life: int | None = None, since_us: int = 0
+    ) -> Iterator[LogLine]:
+        """What reading a node's log would give, without writing it: the lines from a time of the run on.
+
+        The numbers are those of the lines in the log as :meth:`lines` gives it, from its beginning.
+        """
+        number = 1
+        for record in records:
+            if self.shows(record) and node == record[2] and life in (None, record[3]):
+                line = self._line(record)
+                if record[0] >= since_us:
+                    logger = line.entry.logger_of(line.component)
+                    yield LogLine(
+                        number, line.message, line.level, line.component, logger, line.moment,
+                        line.entry.event, line.params, node, node,
+                    )  # fmt: skip
+                number += line.message.count("\n") + 1

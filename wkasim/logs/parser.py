@@ -14,20 +14,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import IO, Final
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from wkasim.errors import InputError
-from wkasim.logs.catalogue import ENTRIES, Value, match
+from wkasim.logs.catalogue import ENTRIES, match
+from wkasim.logs.line import NO_PARAMS, LogLine
 
 __all__ = ["MAX_LINE", "LogLine", "parse_lines", "read_log"]
 
 MAX_LINE: Final = 65536
 """Characters of a line that are kept; a longer line is cut off here and is unknown."""
 
-_NO_PARAMS: Final[Mapping[str, Value]] = MappingProxyType({})
 _LEVEL_NAMES: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _LEVELS: Final = "|".join(_LEVEL_NAMES)
 _PLAIN: Final = re.compile(rf"\s*(?:\[([^\]]{{1,40}})\]\s*)?({_LEVELS})\s+-\s+(\S+)(?:\s(.*))?", re.DOTALL)
@@ -38,46 +37,6 @@ _CARBON: Final = re.compile(
     re.DOTALL,
 )
 _THREAD: Final = re.compile(r"\s{2,}\{[A-Za-z][\w.-]*\}$")
-
-
-@frozen
-class LogLine:
-    """One entry of a log, as it was read; several lines of text if its message has several.
-
-    ``level`` and ``component`` are empty for a line that is no log line at all. ``event`` is the catalogue's
-    name for the line and None for one that it does not know. ``number`` is the line number in ``file``.
-    """
-
-    number: int
-    message: str
-    level: str = ""
-    component: str = ""
-    logger: str | None = None
-    time: datetime | None = None
-    event: str | None = None
-    params: Mapping[str, Value] = _NO_PARAMS
-    file: str = "log"
-    node: str = ""
-
-    @property
-    def known(self) -> bool:
-        """Whether this is a log line, of whatever program."""
-        return self.level != ""
-
-    @property
-    def text(self) -> str:
-        """The line in the guide's form: ``INFO - TribesUtil No members in current cluster``."""
-        return f"{self.level} - {self.component} {self.message}" if self.level else self.message
-
-    @property
-    def place(self) -> str:
-        """``file:line``"""
-        return f"{self.file}:{self.number}"
-
-    @property
-    def hidden_by_default(self) -> bool:
-        """Whether the shipped logging configurations would have left this line out."""
-        return self.level == "DEBUG" or (self.event is not None and ENTRIES[self.event].hidden_by_default)
 
 
 @define
@@ -107,7 +66,7 @@ class _Pending:
             self.name if "." in self.name else None,
             _moment(self.time),
             found[0].event if found else None,
-            found[1] if found else _NO_PARAMS,
+            found[1] if found else NO_PARAMS,
             file,
         )
 
@@ -204,7 +163,7 @@ def _from_json(number: int, text: str, file: str) -> LogLine | None:
         logger if isinstance(logger, str) else None,
         _moment(time) if isinstance(time, str) else None,
         found[0].event if found else None,
-        found[1] if found else _NO_PARAMS,
+        found[1] if found else NO_PARAMS,
         file,
         node if isinstance(node, str) else "",
     )
