@@ -1,0 +1,1 @@
+"""Replaying a recording of the real system: the same timeline, simulated, and how alike the logs are."""
