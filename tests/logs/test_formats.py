@@ -6,6 +6,7 @@ import pytest
 
 from wkasim.errors import InputError
 from wkasim.logs.formats import DEFAULT_START, FORMATS, LogFormat
+from wkasim.logs.parser import parse_lines
 from wkasim.sim.journal import Record
 
 NO_MEMBERS: Record = (333_999, "log", "elb", 1, "no_members", "TribesUtil", "INFO", ())
@@ -32,9 +33,7 @@ def test_tribes_format_is_the_one_of_the_guide() -> None:
 
 def test_console_format_cuts_the_time_at_the_millisecond_and_aligns_the_level() -> None:
     console = LogFormat("console")
-    assert console.render(NO_MEMBERS) == (
-        "[2013-06-20 10:11:12,333]  INFO - TribesUtil No members in current cluster"
-    )
+    assert console.render(NO_MEMBERS) == ("[2013-06-20 10:11:12,333]  INFO - TribesUtil No members in current cluster")
     assert console.render(STATIC) == (
         "[2013-06-20 10:11:14,000] ERROR - WkaBasedMembershipScheme Cannot connect to member 127.1.0.206:4000"
     )
@@ -107,3 +106,18 @@ def test_unknown_format_is_refused_with_the_known_ones() -> None:
         LogFormat("yaml")
     assert str(caught.value) == "unknown log format 'yaml' (known: tribes, console, carbon, json)"
     assert FORMATS == ("tribes", "console", "carbon", "json")
+
+
+def test_log_lines_are_what_reading_the_written_log_gives() -> None:
+    view = ("local", "a", "coordinator", "b", "view", "{}", "suggested", "{}", "members", "{}", "info", "x")
+    coordinator: Record = (1_000, "log", "w1", 1, "coordinator_view", "NonBlockingCoordinator", "INFO", view)
+    records = [QUIET, BOUND, NO_MEMBERS, coordinator, STATIC, UNNOTIFIED, TIMER]
+    log = LogFormat("carbon", show_tribes_info=True)
+    text = "\n".join(log.lines(records, "w1")).split("\n")
+    read = [(line.number, line.text, line.event, line.params, line.logger) for line in parse_lines(text)]
+    lines = list(log.log_lines(records, "w1"))
+    assert [(line.number, line.text, line.event, line.params, line.logger) for line in lines][:3] == read[:3]
+    assert [line.number for line in lines] == [1, 2, 9, 10]
+    late = list(log.log_lines(records, "w1", since_us=2_000_000))
+    assert [(line.number, line.event) for line in late] == [(9, "static_member_error")]
+    assert [line.number for line in log.log_lines(records, "w1", life=2)] == [1]

@@ -43,9 +43,7 @@ def _greedy(expected: Sequence[Hashable], actual: Sequence[Hashable]) -> list[in
     return found
 
 
-def _best(
-    expected: Sequence[Hashable], actual: Sequence[Hashable], places: Sequence[int]
-) -> list[int | None]:
+def _best(expected: Sequence[Hashable], actual: Sequence[Hashable], places: Sequence[int]) -> list[int | None]:
     """The longest common subsequence; ``places`` are the indices in ``actual`` that can matter."""
     items = [actual[place] for place in places]
     width = len(items)

@@ -28,6 +28,13 @@ class Difference:
     expected: str
     actual: str
 
+    def __str__(self) -> str:
+        if not self.actual:
+            return f"{self.name} lacks {self.expected!r}"
+        if not self.expected:
+            return f"{self.name} has {self.actual!r} in addition"
+        return f"{self.name} is {self.actual!r}, not {self.expected!r}"
+
 
 @frozen
 class Missing:
@@ -73,7 +80,7 @@ class Missing:
             when, number = "earlier" if self.too_early else "later", self.elsewhere.number
             told.append(f"The same line comes {when}, as line {number} of the log: the order is another one.")
         elif self.similar:
-            values = "; ".join(f"{d.name} is {d.actual!r}, not {d.expected!r}" for d in self.differences)
+            values = "; ".join(str(difference) for difference in self.differences)
             told.append(f"Line {self.similar.number} of the log comes nearest: {values}.")
         if self.meaning:
             told.append(f"What the missing line would mean: {self.meaning}")
@@ -109,9 +116,7 @@ def comparable(line: LogLine) -> tuple[str, str, str]:
     return line.level, line.component, line.message.rstrip().removesuffix(".")
 
 
-def _most_alike(
-    line: LogLine, actual: Sequence[LogLine], places: Sequence[int], right: range
-) -> LogLine | None:
+def _most_alike(line: LogLine, actual: Sequence[LogLine], places: Sequence[int], right: range) -> LogLine | None:
     """The line that comes nearest, None if none is near; those at the right place count for more."""
     best, similar = _ALIKE, None
     for place in places:

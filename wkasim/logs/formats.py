@@ -139,9 +139,7 @@ class LogFormat:
         server = self.servers.get(node, DEFAULT_SERVER)
         return _Line(record, ENTRIES[event], component, level, message, params, moment, server)
 
-    def lines(
-        self, records: Iterable[Record], node: str | None = None, life: int | None = None
-    ) -> Iterator[str]:
+    def lines(self, records: Iterable[Record], node: str | None = None, life: int | None = None) -> Iterator[str]:
         """The texts of all records that are to be shown, of one node and one of its lives if given."""
         for record in records:
             if self.shows(record) and node in (None, record[2]) and life in (None, record[3]):

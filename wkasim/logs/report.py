@@ -75,8 +75,7 @@ def report_as_dict(report: TranscriptReport) -> dict[str, Json]:
             "same_line_elsewhere": _line_as_dict(item.elsewhere),
             "most_similar": _line_as_dict(item.similar),
             "differences": [
-                {"name": value.name, "expected": value.expected, "actual": value.actual}
-                for value in item.differences
+                {"name": value.name, "expected": value.expected, "actual": value.actual} for value in item.differences
             ],
             "explanation": list(item.sentences()),
         }
@@ -120,9 +119,7 @@ def _explanation(report: TranscriptReport) -> Iterator[str]:
 def _rows(report: TranscriptReport) -> list[_Row]:
     """Both sides in their order; a line that nearly fits stands beside the one that is missing."""
     beside = {
-        item.line.number: item.similar
-        for item in report.missing
-        if item.similar and item.similar in report.extra
+        item.line.number: item.similar for item in report.missing if item.similar and item.similar in report.extra
     }
     waiting = [line for line in report.extra if line not in beside.values()]
     rows: list[_Row] = []
@@ -143,7 +140,7 @@ def _print_rows(report: TranscriptReport, console: Console) -> None:
     table.add_column("", width=1)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column(f"transcript {report.transcript.name}", ratio=1, overflow="fold")
-    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True, min_width=4)
     table.add_column(f"log {report.log}", ratio=1, overflow="fold")
     first = next((at for at, row in enumerate(rows) if row.fault), len(rows))
     shown, skipped = 0, 0
@@ -155,7 +152,8 @@ def _print_rows(report: TranscriptReport, console: Console) -> None:
         if skipped:
             table.add_row("", "", _skipped(skipped), "", "")
             skipped = 0
-        table.add_row(">" if at == first else "", *_cells(row))
+        mark = ">" if at == first else "!" if row.fault else ""
+        table.add_row(mark, *_cells(row))
         shown += 1
     if skipped:
         table.add_row("", "", _skipped(skipped), "", "")

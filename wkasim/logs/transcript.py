@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 from attrs import evolve, frozen
@@ -25,6 +26,9 @@ WILDCARD: Final = "xxx.xxx.xxx"
 """Stands for the first three numbers of an address."""
 
 _EXAMPLE: Final = "INFO - TribesUtil No members in current cluster"
+_LONGEST: Final = 1_000_000
+"""Characters that a transcript may have."""
+
 _ELLIPSES: Final = ("...", "…")
 _PREFIX: Final = r"(?P<prefix>\d{1,3}\.\d{1,3}\.\d{1,3}|xxx\.xxx\.xxx)(?!\d)"
 _MOST_BINDINGS: Final = 32
@@ -42,6 +46,18 @@ class Transcript:
     name: str
     lines: tuple[LogLine, ...]
     gaps: frozenset[int] = frozenset()
+
+    @classmethod
+    def read(cls, path: Path) -> Transcript:
+        """Read a transcript from a file; raises InputError as :meth:`parse` does, or if it cannot be read."""
+        try:
+            with path.open(encoding="utf-8-sig", errors="replace") as file:
+                text = file.read(_LONGEST + 1)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+        if len(text) > _LONGEST:
+            raise InputError(f"{path}: longer than {_LONGEST} characters; a transcript is an excerpt of a log")
+        return cls.parse(text, str(path))
 
     @classmethod
     def parse(cls, text: str, name: str, first_line: int = 1) -> Transcript:
@@ -113,9 +129,7 @@ def check(
     binding, found = _align(transcript, actual)
     expected = tuple(_bound(line, binding) for line in transcript.lines)
     extra, before, after = _others(transcript, actual, found, exact)
-    missing = tuple(
-        explain_missing(expected, actual, found, at) for at, place in enumerate(found) if place is None
-    )
+    missing = tuple(explain_missing(expected, actual, found, at) for at, place in enumerate(found) if place is None)
     return TranscriptReport(
         transcript,
         log or (actual[0].file if actual else "the log"),
