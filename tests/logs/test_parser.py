@@ -1,5 +1,6 @@
 """Reading logs: the four formats, what real servers write beside them, and what is no log at all."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from wkasim.errors import InputError
 from wkasim.logs.formats import DEFAULT_START
-from wkasim.logs.parser import MAX_LINE, LogLine, parse_lines, read_log
+from wkasim.logs.parser import MAX_LINE, LogLine, parse_lines, read_log, without_thread
 
 NOBODY = "No members in current cluster"
 AT = "[2013-06-20 10:11:12,345]"
@@ -98,6 +99,42 @@ def test_parse_of_a_line_of_another_program_knows_level_and_class_but_no_event()
     line = only("[2013-06-20 10:11:12,345]  WARN - org.example.Thing something")
     assert (line.level, line.component, line.logger) == ("WARN", "Thing", "org.example.Thing")
     assert (line.event, line.known, line.hidden_by_default) == (None, True, False)
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("x  {main}", "x"),
+        ("x   {Thread-3}", "x"),
+        ("x\t\t{a.b}", "x"),
+        ("x {main}", "x {main}"),
+        ("x  {3}", "x  {3}"),
+        ("x  {a b}", "x  {a b}"),
+        ("x  {main} y", "x  {main} y"),
+        (" {main}", " {main}"),
+        ("  {main}", ""),
+        ("View:{}", "View:{}"),
+        ("}", "}"),
+    ],
+)
+def test_without_thread_takes_away_what_stands_after_two_blanks_only(message: str, left: str) -> None:
+    assert without_thread(message) == left
+
+
+def test_parse_of_lines_made_to_be_slow_is_not_slow() -> None:
+    """Each would take seconds or hours if its reader tried every way to split it."""
+    blanks, many = " " * 60_000, 12_000
+    lines = [
+        f"INFO - X y{blanks}x",
+        f"[x]{blanks}INFO -",
+        "INFO - TribesUtil Member1 " + "a:1(" * many,
+        "INFO - WkaBasedMembershipScheme Receiver Server Socket bound to:" + "a/" * many + ":",
+        "INFO - DefaultGroupManagementAgent Application member Host:" + ", Active:x" * (many // 2),
+        "TID: [" * (many // 2),
+    ]
+    started = time.process_time()
+    assert len(list(parse_lines(lines))) == len(lines)
+    assert time.process_time() - started < 2.0
 
 
 def test_parse_of_an_impossible_date_leaves_the_time_out() -> None:

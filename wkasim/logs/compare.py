@@ -15,11 +15,11 @@ from typing import Final
 from attrs import field, frozen
 
 from wkasim.logs.alignment import common_length
+from wkasim.logs.parser import without_thread
 
 __all__ = ["Comparison", "NodeComparison", "comparable_lines", "compare"]
 
 _LINE: Final = re.compile(r"(?:\[[^\]]*\]\s*)?(INFO|WARN|ERROR|FATAL|DEBUG)\s+-\s+(\S+)\s?(.*)")
-_THREAD: Final = re.compile(r"\s{2,}\{[A-Za-z][\w.-]*\}$")
 _MEMBER: Final = re.compile(r"(?:org\.apache\.catalina\.tribes\.membership\.)?MemberImpl\[.*")
 _HIDDEN_AT_INFO: Final = frozenset(
     (
@@ -62,7 +62,7 @@ def comparable_lines(text: str) -> list[str]:
         level, component, message = found.groups()
         if level == "DEBUG" or component == "Driver" or (level == "INFO" and component in _HIDDEN_AT_INFO):
             continue
-        message = _MEMBER.sub("<member>", _THREAD.sub("", message)).rstrip()
+        message = _MEMBER.sub("<member>", without_thread(message)).rstrip()
         lines.append(f"{level} {component} {message}")
     return lines
 

@@ -22,7 +22,7 @@ from wkasim.errors import InputError
 from wkasim.logs.catalogue import ENTRIES, match
 from wkasim.logs.line import NO_PARAMS, LogLine
 
-__all__ = ["MAX_LINE", "LogLine", "parse_lines", "read_log"]
+__all__ = ["MAX_LINE", "LogLine", "parse_lines", "read_log", "without_thread"]
 
 MAX_LINE: Final = 65536
 """Characters of a line that are kept; a longer line is cut off here and is unknown."""
@@ -31,12 +31,12 @@ _LEVEL_NAMES: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _LEVELS: Final = "|".join(_LEVEL_NAMES)
 _PLAIN: Final = re.compile(rf"\s*(?:\[([^\]]{{1,40}})\]\s*)?({_LEVELS})\s+-\s+(\S+)(?:\s(.*))?", re.DOTALL)
 _CARBON: Final = re.compile(
-    r"\s*(TID:\s*\[[^\]]{0,40}\]\s*\[[^\]]{0,80}\]\s*)?\[([^\]]{1,40})\]\s*"
+    r"\s*(TID:\s*\[[^\]]{0,40}\]\s*\[[^\]]{0,80}\]\s*)?\[([^\]]{1,40})\]\s{0,20}"
     # A tenant may stand before the level: user@domain [1] [ESB].
     rf"(?:[^{{}}]{{0,200}}?\s)?({_LEVELS})\s+\{{([^{{}}\s]+)\}}\s+-\s(.*)",
     re.DOTALL,
 )
-_THREAD: Final = re.compile(r"\s{2,}\{[A-Za-z][\w.-]*\}$")
+_THREAD: Final = re.compile(r"\{[A-Za-z][\w.-]*\}")
 
 
 @define
@@ -56,7 +56,7 @@ class _Pending:
     def finish(self, file: str) -> LogLine:
         component = self.name.rpartition(".")[2]
         message = "\n".join((self.message, *self.rows))
-        message = self._without_class(message) if self.carbon else _THREAD.sub("", message)
+        message = self._without_class(message) if self.carbon else without_thread(message)
         found = match(component, message)
         return LogLine(
             self.number,
@@ -115,6 +115,15 @@ def parse_lines(lines: Iterable[str], file: str = "log") -> Iterator[LogLine]:
             yield header.finish(file)
     if pending is not None:
         yield pending.finish(file)
+
+
+def without_thread(message: str) -> str:
+    """The message without the thread that some logs name at its end, after two blanks: ``  {main}``."""
+    if message.endswith("}"):
+        head, _, name = message.rpartition("{")
+        if head[-2:].isspace() and len(head) > 1 and _THREAD.fullmatch("{" + name):
+            return head.rstrip()
+    return message
 
 
 def _header(number: int, text: str) -> _Pending | None:
