@@ -108,20 +108,23 @@ class Profile:
     receiver_pause_s: float = _switch(0.025, "pause between them", "ReceiverBase.bind")
 
     # What the steps of the Java code cost; measured in recorded runs
-    pace_configure: Pace = _switch((20, 60), "Initializing cluster to Cluster domain", "recordings")
-    pace_scheme: Pace = _switch((2, 10), "Cluster domain to the membership scheme", "recordings")
-    pace_interceptors: Pace = _switch((8, 30), "membership scheme to the first port probe", "recordings")
-    pace_channel: Pace = _switch((15, 60), "last static member to the open receiver", "recordings")
-    pace_channel_started: Pace = _switch((5, 30), "open receiver to the started channel", "recordings")
-    pace_static_thread: Pace = _switch((1, 90), "open receiver to the thread that announces static members", "recordings")
-    pace_view: Pace = _switch((1, 25), "formatting and logging an accepted view", "recordings")
-    pace_log: Pace = _switch((0.1, 1.5), "between two steps that only log", "recordings")
-    pace_join: Pace = _switch((5, 20), "building the first RPC (class loading)", "recordings")
-    pace_handle: Pace = _switch((0.5, 4), "a received request to its handler", "recordings")
-    pace_thread: Pace = _switch((3, 14), "a JOIN to the MEMBER_JOINED that a thread of its own sends", "recordings")
-    pace_list: Pace = _switch((0.05, 0.3), "the look at a member list to the addition to it", "recordings")
-    pace_election: Pace = _switch((1, 12), "building and sending a coordination message", "recordings")
     pace_process: Pace = _switch((200, 900), "process start to the first log line (JVM)", "recordings")
+    pace_agents: Pace = _switch((9, 150), "managed groups to Initializing cluster", "recordings")
+    pace_configure: Pace = _switch((18, 60), "Initializing cluster to Cluster domain", "recordings")
+    pace_scheme: Pace = _switch((1, 8), "Cluster domain to the membership scheme", "recordings")
+    pace_interceptors: Pace = _switch((6, 25), "membership scheme to the first port probe", "recordings")
+    pace_channel: Pace = _switch((14, 60), "last static member to the open receiver", "recordings")
+    pace_channel_started: Pace = _switch((12, 40), "open receiver to the thread of the static members", "recordings")
+    pace_static_thread: Pace = _switch((0, 18), "that thread's start to its first announcement", "recordings")
+    pace_election_start: Pace = _switch((1, 3), "that thread's start to the first election", "recordings")
+    pace_view: Pace = _switch((1, 4), "formatting and logging an accepted view", "recordings")
+    pace_log: Pace = _switch((0.1, 2), "between two steps that only log", "recordings")
+    pace_first_send: Pace = _switch((2, 8), "the first message of a process (class loading)", "recordings")
+    pace_join: Pace = _switch((5, 14), "Sending JOIN to the message itself", "recordings")
+    pace_rpc: Pace = _switch((2, 8), "building and sending a request", "recordings")
+    pace_handle: Pace = _switch((1, 7), "a received request to its handler", "recordings")
+    pace_election: Pace = _switch((1, 8), "handling or building a coordination message", "recordings")
+    pace_list: Pace = _switch((0.05, 0.3), "the look at a member list to the addition to it", "recordings")
 
     def overridden(self, changes: Mapping[str, object]) -> Profile:
         """A copy with some fields changed; raises InputError naming every unknown field or wrong type."""
@@ -184,6 +187,7 @@ DOCUMENTED: Final = attrs.evolve(
 WSO2_1_6_1: Final = attrs.evolve(
     AXIS2_1_7,
     name="wso2-1.6.1",
+    pace_static_thread=(0, 11),
     revision="WSO2 fork 1.6.1-wso2v10 and v11 (2014 to 2026), Tribes 7.0.8",
     port_probes=2,
     port_probe_tries=100,

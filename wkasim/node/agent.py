@@ -69,8 +69,8 @@ class ClusteringAgent:
         self.config = config
         self.state: NodeState = "starting"
         self.pacer = Pacer(environment.random("pace"))
-        self.channel = Channel(environment, config.domain)
-        self.rpc = RpcClient(self.channel, environment.profile.rpc_timeout_s)
+        self.channel = Channel(environment, self.pacer, config.domain)
+        self.rpc = RpcClient(self.channel, self.pacer)
         self.agents: list[GroupAgent] = self._make_agents()
         self.managers: list[MembershipManager] = [
             MembershipManager(environment, self.channel, self.rpc, self.pacer, agent.group.domain, agent)
@@ -104,7 +104,7 @@ class ClusteringAgent:
         if self.agents:
             self.channel.filters_foreign_messages = True
             return BalancerMode(self.environment, self.rpc, self.config.domain, self.primary, self.managers)
-        return ApplicationMode(self.environment, self.primary, self.pacer)
+        return ApplicationMode(self.environment, self.primary)
 
     def _enter(self, state: NodeState, detail: str = "") -> None:
         self.state = state
@@ -139,6 +139,8 @@ class ClusteringAgent:
             self.log.info(
                 "managing_domain", domain=group.domain, sub_domain=group.sub_domain, agent_class=agent_class
             )
+        if self.agents:
+            await self.pacer.take(self.environment.profile.pace_agents)
 
     async def _initialize(self) -> None:
         profile = self.environment.profile
@@ -146,7 +148,7 @@ class ClusteringAgent:
         await self.pacer.take(profile.pace_configure)
         self.log.info("cluster_domain", domain=self.config.domain)
         self.channel.add_handler(
-            f"{self.config.domain}:rpc.init.channel", InitializationRequests(self.environment, self.is_initialized)
+            f"{self.config.domain}:rpc.init.channel", InitializationRequests(self.environment, self.is_initialized, self.pacer)
         )
         await self.pacer.take(profile.pace_scheme)
         self.log.info("membership_scheme", scheme="wka")
@@ -260,11 +262,12 @@ class ClusteringAgent:
             environment.log.bind(component="NioReceiver").critical("receiver_start_failed")
             self.log.error("channel_start_failed")
             raise StartupError(str(error)) from None
-        environment.spawn(self._announce_static_members(detector), "static members")
         if profile.ping_thread:
             environment.spawn(detector.ping_thread(), "ping")
         await self.pacer.take(profile.pace_channel_started)
+        environment.spawn(self._announce_static_members(detector), "static members")
         if coordinator is not None:
+            await self.pacer.take(profile.pace_election_start)
             await coordinator.started()
         environment.spawn(detector.heartbeat_thread(coordinator), "heartbeat")
 
@@ -287,7 +290,6 @@ class ClusteringAgent:
         self._open_membership_channels()
         if not self.primary.members:
             return
-        await self.pacer.take(self.environment.profile.pace_join)
         for response in await self._join():
             if isinstance(response.payload, MemberListMessage):
                 await apply_member_list(self.environment, self.primary, response.payload)
@@ -309,6 +311,7 @@ class ClusteringAgent:
         members = self.primary.members.snapshot()
         while True:
             self._wka_log.info("sending_join")
+            await self.pacer.take(profile.pace_join)
             try:
                 responses = await self.rpc.call(
                     members, rpc_membership_channel(self.config.domain), Join(), "all", ASYNCHRONOUS | MEMBERSHIP_MESSAGE

@@ -25,7 +25,8 @@ from wkasim.messages import (
     RpcReply,
     RpcRequest,
 )
-from wkasim.node.environment import Environment
+from wkasim.node.environment import Environment, Pacer
+from wkasim.node.locks import Monitor
 from wkasim.node.sender import SendError, Sender
 from wkasim.transport.base import BindError, Listener
 
@@ -52,8 +53,11 @@ class RequestHandler(Protocol):
 class Channel:
     """One node's end of the group channel."""
 
-    def __init__(self, environment: Environment, domain: str) -> None:
+    def __init__(self, environment: Environment, pacer: Pacer, domain: str) -> None:
         self.environment = environment
+        self._pacer = pacer
+        self._first_send = Monitor()
+        self._sent = False
         self.domain = domain
         self.local: Member = Member(Address("0.0.0.0", 0), domain)
         self.sender = Sender(environment)
@@ -164,8 +168,17 @@ class Channel:
 
     async def send(self, destinations: Sequence[Member], content: Content, options: int) -> None:
         """Send to all destinations; raises SendError."""
+        if not self._sent:
+            await self._send_first()
         self._first_buffer()
         await self._send_down(destinations, self._wrap(content, options))
+
+    async def _send_first(self) -> None:
+        """The first message of a process loads what sending needs; whoever else sends waits for that."""
+        async with self._first_send:
+            if not self._sent:
+                await self._pacer.take(self.environment.profile.pace_first_send)
+                self._sent = True
 
     async def _send_down(self, destinations: Sequence[Member], message: ChannelMessage) -> None:
         try:

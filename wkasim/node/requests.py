@@ -113,15 +113,19 @@ async def apply_member_list(
 class InitializationRequests:
     """Answers requests for the configuration, once the node itself is initialised."""
 
-    def __init__(self, environment: Environment, initialized: Callable[[], bool]) -> None:
+    def __init__(self, environment: Environment, initialized: Callable[[], bool], pacer: Pacer) -> None:
+        self._environment = environment
         self._initialized = initialized
+        self._pacer = pacer
         self._log = environment.log.bind(component="RpcInitializationRequestHandler")
 
     def handle(self, payload: Payload, message: ChannelMessage) -> Payload | Coroutine[Any, Any, Payload]:
         """Answer with the configuration, or with nothing while not initialised; that is not logged."""
+        return self._answer(payload, message)
+
+    async def _answer(self, payload: Payload, message: ChannelMessage) -> Payload:
+        await self._pacer.take(self._environment.profile.pace_handle)
         if not self._initialized() or not isinstance(payload, GetConfiguration):
             return None
-        self._log.info(
-            "initialization_request_received", command=payload.command, member=message.sender.name
-        )
+        self._log.info("initialization_request_received", command=payload.command, member=message.sender.name)
         return GetConfigurationResponse()

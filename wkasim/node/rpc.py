@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 from wkasim.members import Member
 from wkasim.messages import ChannelMessage, NoRpcChannelReply, Payload, RpcReply, RpcRequest
 from wkasim.node.channel import Channel
+from wkasim.node.environment import Pacer
 
 __all__ = ["ReplyMode", "Response", "RpcClient"]
 
@@ -46,9 +47,10 @@ class _Collector:
 class RpcClient:
     """Sends requests on a channel and gathers the replies."""
 
-    def __init__(self, channel: Channel, timeout_s: float) -> None:
+    def __init__(self, channel: Channel, pacer: Pacer) -> None:
         self._channel = channel
-        self._timeout_s = timeout_s
+        self._profile = channel.environment.profile
+        self._pacer = pacer
         self._collectors: dict[str, _Collector] = {}
         self._number = 0
         channel.on_reply = self._collect
@@ -59,6 +61,7 @@ class RpcClient:
         """Ask everybody; return the replies in the order of their arrival. Raises SendError."""
         if not destinations:
             return []
+        await self._pacer.take(self._profile.pace_rpc)
         self._number += 1
         ident = f"{self._channel.local.address}/{self._number}"
         collector = _Collector(mode, len(destinations), asyncio.get_running_loop().create_future())
@@ -66,7 +69,7 @@ class RpcClient:
         try:
             await self._channel.send(destinations, RpcRequest(rpc_channel, ident, payload), options)
             collector.check()
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._profile.rpc_timeout_s):
                 await collector.complete
         except TimeoutError:
             pass
