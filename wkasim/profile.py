@@ -43,6 +43,9 @@ class Profile:
     )
     well_known_wait_s: float = _switch(2.0, "pause of that loop", "configureStaticMembership")
     connect_tries: int = _switch(5, "connection attempts to a well-known member at start", "canConnect")
+    connect_timeout_logged: bool = _switch(
+        True, "a connection that timed out is logged as an error (Java 17 words it differently than Java 6)", "canConnect"
+    )
     connect_timeout_s: float = _switch(0.5, "time-out of each of them", "canConnect")
     bind_pause_s: float = _switch(0.1, "pause after a port probe that succeeded", "getLocalPort")
     busy_pause_s: float = _switch(0.05, "pause after the fallback port was busy", "getLocalPort")
@@ -179,6 +182,7 @@ DOCUMENTED: Final = attrs.evolve(
     name="documented",
     revision="WSO2 fork 1.6.1-wso2v5 to v9 (ELB 2.0, Carbon 4.0/4.1): the logs of the WSO2 guide; reconstructed",
     port_probes=2,
+    connect_timeout_logged=False,
     refire_member_added=True,
     coordinator=False,
     member_list_level="debug",

@@ -228,9 +228,11 @@ class ClusteringAgent:
         for _ in range(self.environment.profile.connect_tries):
             try:
                 await self.environment.transport.probe(address, self.environment.profile.connect_timeout_s)
-            except (ConnectRefusedError, ConnectTimeoutError):
+            except ConnectRefusedError:
                 continue
-            except ConnectError:
+            except ConnectError as error:
+                if isinstance(error, ConnectTimeoutError) and not self.environment.profile.connect_timeout_logged:
+                    continue
                 self._wka_log.error("static_member_error", host=host, port=int(port))
             else:
                 return True

@@ -14,7 +14,7 @@ from wkasim.members import Address, Member, axis2_text
 from wkasim.node.config import DEFAULT_SUB_DOMAIN, Group
 from wkasim.node.environment import Environment
 from wkasim.node.locks import Monitor
-from wkasim.transport.base import ConnectError, HostUnreachableError
+from wkasim.transport.base import ConnectError, ConnectTimeoutError, HostUnreachableError
 
 __all__ = ["GroupAgent", "SubDomainMissingError"]
 
@@ -95,7 +95,8 @@ class GroupAgent:
                     address = Address(member.address.ip, port)
                     await self._environment.transport.probe(address, profile.admission_connect_s)
             except ConnectError as error:
-                if isinstance(error, HostUnreachableError):
+                timed_out = isinstance(error, ConnectTimeoutError) and profile.connect_timeout_logged
+                if timed_out or isinstance(error, HostUnreachableError):
                     self._log.error("application_member_connect_error", axis2=self.text(member))
                 await asyncio.sleep(profile.admission_round_pause_s)
             else:

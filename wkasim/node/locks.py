@@ -2,6 +2,10 @@
 
 Who holds a lock matters to the protocol: a thread that waits 15 seconds for a coordination message while it holds the
 failure detector's lock stops every other check of that node (docs/protocol.md, defects D14 and D15).
+
+Quirk: a monitor is not fair. Who arrives while it is taken is put on a stack; when it is released and nobody is left in
+the line of those who are next, the stack becomes that line, most recent first. So of four members that join a load
+balancer while it admits a fifth, the last comes next.
 """
 
 from __future__ import annotations
@@ -14,12 +18,13 @@ __all__ = ["Monitor"]
 
 
 class Monitor:
-    """A reentrant lock, first come first served, with :meth:`wait` and :meth:`notify_all`."""
+    """A reentrant lock with the hand-over order of the HotSpot JVM, and :meth:`wait` and :meth:`notify_all`."""
 
     def __init__(self) -> None:
         self._owner: asyncio.Task[object] | None = None
         self._depth = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._arrived: list[asyncio.Future[None]] = []
+        self._next: deque[asyncio.Future[None]] = deque()
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
@@ -44,15 +49,18 @@ class Monitor:
             return
         while self._owner is not None:
             turn = asyncio.get_running_loop().create_future()
-            self._queue.append(turn)
+            self._arrived.append(turn)
             await turn
         self._owner = me
         self._depth = depth
 
     def _release(self) -> None:
         self._owner = None
-        while self._queue:
-            turn = self._queue.popleft()
+        if not self._next:
+            self._next.extend(reversed(self._arrived))
+            self._arrived.clear()
+        while self._next:
+            turn = self._next.popleft()
             if not turn.done():
                 turn.set_result(None)
                 break

@@ -74,6 +74,7 @@ class MembershipManager:
             return False
         if self._must_push_to(member) and not await self._push_to_well_known(member):
             return False
+        await self._pacer.take(self._environment.profile.pace_list)
         self._append(member, cause)
         if self._environment.profile.refire_member_added and self._channel.listeners:
             await self._channel.member_added(member)
@@ -107,7 +108,6 @@ class MembershipManager:
             return True
         self._log.info("joined_group", member=member.name, domain=member.domain)
         self.agent.admit_in_background(member)
-        await self._pacer.take(self._environment.profile.pace_list)
         return True
 
     async def _push_to_well_known(self, member: Member) -> bool:
