@@ -2,7 +2,7 @@
 
 A profile is a value. Each field's metadata says what it does and where it comes from; ``wkasim profiles`` prints that
 table, and a scenario may override any field. Times are in seconds; a pace is a range in milliseconds from which the
-seed draws what a step of the Java code costs (docs/protocol.md, "Profiles" and "Constants").
+seed draws what a step of the Java code costs, mostly near its lower end (docs/protocol.md, "Profiles" and "Constants").
 """
 
 from __future__ import annotations
@@ -111,23 +111,24 @@ class Profile:
     receiver_pause_s: float = _switch(0.025, "pause between them", "ReceiverBase.bind")
 
     # What the steps of the Java code cost; measured in recorded runs
-    pace_process: Pace = _switch((200, 900), "process start to the first log line (JVM)", "recordings")
+    pace_process: Pace = _switch((200, 1200), "process start to the first log line (JVM)", "recordings")
     pace_agents: Pace = _switch((9, 150), "managed groups to Initializing cluster", "recordings")
-    pace_configure: Pace = _switch((18, 60), "Initializing cluster to Cluster domain", "recordings")
-    pace_scheme: Pace = _switch((1, 8), "Cluster domain to the membership scheme", "recordings")
-    pace_interceptors: Pace = _switch((6, 25), "membership scheme to the first port probe", "recordings")
-    pace_channel: Pace = _switch((14, 60), "last static member to the open receiver", "recordings")
-    pace_channel_started: Pace = _switch((12, 40), "open receiver to the thread of the static members", "recordings")
-    pace_static_thread: Pace = _switch((0, 18), "that thread's start to its first announcement", "recordings")
-    pace_election_start: Pace = _switch((1, 3), "that thread's start to the first election", "recordings")
-    pace_view: Pace = _switch((1, 4), "formatting and logging an accepted view", "recordings")
-    pace_log: Pace = _switch((0.1, 2), "between two steps that only log", "recordings")
-    pace_first_send: Pace = _switch((2, 8), "the first message of a process (class loading)", "recordings")
-    pace_join: Pace = _switch((5, 14), "Sending JOIN to the message itself", "recordings")
-    pace_rpc: Pace = _switch((2, 8), "building and sending a request", "recordings")
-    pace_handle: Pace = _switch((1, 7), "a received request to its handler", "recordings")
-    pace_election: Pace = _switch((1, 8), "handling or building a coordination message", "recordings")
-    pace_list: Pace = _switch((0.05, 0.3), "the look at a member list to the addition to it", "recordings")
+    pace_configure: Pace = _switch((18, 90), "Initializing cluster to Cluster domain", "recordings")
+    pace_scheme: Pace = _switch((1, 12), "Cluster domain to the membership scheme", "recordings")
+    pace_interceptors: Pace = _switch((6, 40), "membership scheme to the first port probe", "recordings")
+    pace_channel: Pace = _switch((14, 65), "last static member to the open receiver", "recordings")
+    pace_channel_started: Pace = _switch((15, 60), "open receiver to the started channel", "recordings")
+    pace_static_thread: Pace = _switch(
+        (0.2, 28), "started channel to the first static member that its thread announces", "recordings"
+    )
+    pace_view: Pace = _switch((1, 8), "formatting and logging an accepted view", "recordings")
+    pace_log: Pace = _switch((0.1, 3), "between two steps that only log", "recordings")
+    pace_first_send: Pace = _switch((2, 20), "each of a process's first two messages (class loading)", "recordings")
+    pace_join: Pace = _switch((2, 12), "Sending JOIN to the request itself", "recordings")
+    pace_rpc: Pace = _switch((3, 22), "building and sending a request", "recordings")
+    pace_handle: Pace = _switch((1.5, 16), "a received request to its handler", "recordings")
+    pace_election: Pace = _switch((1, 12), "handling or building a coordination message", "recordings")
+    pace_list: Pace = _switch((0.05, 0.4), "the look at a member list to the addition to it", "recordings")
 
     def overridden(self, changes: Mapping[str, object]) -> Profile:
         """A copy with some fields changed; raises InputError naming every unknown field or wrong type."""
@@ -191,7 +192,7 @@ DOCUMENTED: Final = attrs.evolve(
 WSO2_1_6_1: Final = attrs.evolve(
     AXIS2_1_7,
     name="wso2-1.6.1",
-    pace_static_thread=(0, 11),
+    pace_static_thread=(0.2, 15),
     revision="WSO2 fork 1.6.1-wso2v10 and v11 (2014 to 2026), Tribes 7.0.8",
     port_probes=2,
     port_probe_tries=100,

@@ -269,7 +269,6 @@ class ClusteringAgent:
         await self.pacer.take(profile.pace_channel_started)
         environment.spawn(self._announce_static_members(detector), "static members")
         if coordinator is not None:
-            await self.pacer.take(profile.pace_election_start)
             await coordinator.started()
         environment.spawn(detector.heartbeat_thread(coordinator), "heartbeat")
 

@@ -56,8 +56,8 @@ class Channel:
     def __init__(self, environment: Environment, pacer: Pacer, domain: str) -> None:
         self.environment = environment
         self._pacer = pacer
-        self._first_send = Monitor()
-        self._sent = False
+        self._class_loading = Monitor()
+        self._first_sends = 0
         self.domain = domain
         self.local: Member = Member(Address("0.0.0.0", 0), domain)
         self.sender = Sender(environment)
@@ -168,17 +168,16 @@ class Channel:
 
     async def send(self, destinations: Sequence[Member], content: Content, options: int) -> None:
         """Send to all destinations; raises SendError."""
-        if not self._sent:
-            await self._send_first()
+        if self._first_sends < 2:
+            await self._load_classes()
         self._first_buffer()
         await self._send_down(destinations, self._wrap(content, options))
 
-    async def _send_first(self) -> None:
-        """The first message of a process loads what sending needs; whoever else sends waits for that."""
-        async with self._first_send:
-            if not self._sent:
-                await self._pacer.take(self.environment.profile.pace_first_send)
-                self._sent = True
+    async def _load_classes(self) -> None:
+        """The first two messages of a process load what sending needs, one after the other."""
+        self._first_sends += 1
+        async with self._class_loading:
+            await self._pacer.take(self.environment.profile.pace_first_send)
 
     async def _send_down(self, destinations: Sequence[Member], message: ChannelMessage) -> None:
         try:

@@ -59,6 +59,7 @@ class Pacer:
         self._random = random.random
 
     async def take(self, pace: Pace) -> None:
-        """Wait for a time drawn from the range."""
+        """Wait for a time drawn from the range; times near its lower end are likelier, as they are in the recordings."""
         least, most = pace
-        await asyncio.sleep((least + self._random() * (most - least)) / 1000)
+        share = self._random()
+        await asyncio.sleep((least + share * share * (most - least)) / 1000)
