@@ -68,8 +68,7 @@ CaptureRecord: TypeAlias = CapturedFrame | ConnectionEvent | Damage
 
 
 def read_capture(file: BinaryIO, *, limit: int = DEFAULT_FRAME_LIMIT) -> Iterator[CaptureRecord]:
-    """Everything in a file that can be sought in, in the order of time; ``limit`` bounds the data of a frame
-    in bytes.
+    """Everything in a seekable file, in its order; ``limit`` bounds the data of a frame in bytes.
 
     A file that is neither a capture nor frames gives one Damage. Raises InputError if dpkt is missing.
     """
@@ -153,9 +152,7 @@ class _Direction:
             channel_data = decode_channel_data(frame.data, base=frame.data_offset)
             end = frame.data_offset + len(frame.data)
             message = decode_message(channel_data, base=end - len(channel_data.message))
-        return CapturedFrame(
-            time_us, self.connection, self.source, self.destination, frame, channel_data, message
-        )
+        return CapturedFrame(time_us, self.connection, self.source, self.destination, frame, channel_data, message)
 
     def finish(self) -> Iterator[CaptureRecord]:
         if not self.alive:
@@ -201,6 +198,7 @@ class _Connections:
         if key not in self.directions:
             if not segment.data:
                 return  # The farewell of a connection that is forgotten or was never seen.
+            yield from self.make_room()
             self.add(key, from_start=False)
         direction, opposite = self.directions[key], self.directions[key[::-1]]
         if segment.accepts:
@@ -224,11 +222,14 @@ class _Connections:
         if known is not None and known.reassembly is not None and known.reassembly.sequence == first:
             return  # The opening segment, sent once more.
         yield from self.forget(key)
-        while len(self.directions) >= MOST_DIRECTIONS:
-            yield from self.forget(next(iter(self.directions)))
+        yield from self.make_room()
         self.add(key, from_start=True)
         self.directions[key].reassembly = Reassembly(first)
         yield self.event(segment, self.directions[key], "opened")
+
+    def make_room(self) -> Iterator[CaptureRecord]:
+        while len(self.directions) >= MOST_DIRECTIONS:
+            yield from self.forget(next(iter(self.directions)))
 
     def add(self, key: _Key, *, from_start: bool) -> None:
         self.count += 1
@@ -244,6 +245,4 @@ class _Connections:
                 yield from direction.finish()
 
     def event(self, segment: Segment, direction: _Direction, event: str) -> ConnectionEvent:
-        return ConnectionEvent(
-            segment.time_us, direction.connection, segment.source, segment.destination, event
-        )
+        return ConnectionEvent(segment.time_us, direction.connection, segment.source, segment.destination, event)

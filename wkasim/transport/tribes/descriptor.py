@@ -34,8 +34,9 @@ UNIQUE_ID_BYTES: Final = 16
 _PORTS: Final = struct.Struct(">qiii")
 _INT32: Final = struct.Struct(">i")
 _PING: Final = PING_PAYLOAD.encode("ascii")
+_CACHED: Final = 512
 _CACHED_BYTES: Final = 1024
-"""Descriptors up to this size are remembered: a sender's is the same, byte for byte, in all its messages."""
+"""So many descriptors up to this size are remembered: a sender's is the same, byte for byte, in all its messages."""
 
 
 @frozen(slots=True, cache_hash=True)
@@ -60,9 +61,7 @@ class MemberDescriptor:
     is_static: bool = False
 
     @classmethod
-    def from_member(
-        cls, member: Member, *, stored_ms: int | None = None, is_static: bool = False
-    ) -> MemberDescriptor:
+    def from_member(cls, member: Member, *, stored_ms: int | None = None, is_static: bool = False) -> MemberDescriptor:
         """A member's descriptor; ``stored_ms`` (epoch milliseconds) dates the payload's comment."""
         properties = member.properties
         return cls(
@@ -113,9 +112,19 @@ def decode_descriptor(block: bytes, *, base: int = 0, is_static: bool = False) -
         raise WireFormatError(base + error.offset, error.reason) from None
 
 
-@lru_cache(maxsize=512)
 def encode_descriptor(descriptor: MemberDescriptor) -> bytes:
     """The bytes of a descriptor, markers included."""
+    written = _WRITTEN.get(descriptor)
+    if written is None:
+        written = _encode(descriptor)
+        if len(written) <= _CACHED_BYTES:
+            if len(_WRITTEN) >= _CACHED:
+                _WRITTEN.clear()
+            _WRITTEN[descriptor] = written
+    return written
+
+
+def _encode(descriptor: MemberDescriptor) -> bytes:
     body = b"".join(
         (
             _PORTS.pack(descriptor.alive_ms, descriptor.port, descriptor.secure_port, descriptor.udp_port),
@@ -133,7 +142,10 @@ def encode_descriptor(descriptor: MemberDescriptor) -> bytes:
     return b"".join((BEGIN, _INT32.pack(len(body)), body, END))
 
 
-@lru_cache(maxsize=512)
+_WRITTEN: Final[dict[MemberDescriptor, bytes]] = {}
+
+
+@lru_cache(maxsize=_CACHED)
 def _remembered(block: bytes, is_static: bool) -> MemberDescriptor:
     return _decode(block, is_static)
 

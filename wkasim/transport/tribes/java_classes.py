@@ -50,9 +50,7 @@ def _signature(type_name: str) -> str:
 
 
 def _control(name: str, serial_version_uid: int, *fields: FieldDescription) -> ClassDescription:
-    return ClassDescription(
-        f"{_CLUSTERING}.control.{name}", serial_version_uid, SERIALIZABLE, fields, CONTROL_COMMAND
-    )
+    return ClassDescription(f"{_CLUSTERING}.control.{name}", serial_version_uid, SERIALIZABLE, fields, CONTROL_COMMAND)
 
 
 def _object(name: str, type_name: str) -> FieldDescription:
@@ -70,9 +68,7 @@ NO_RPC_CHANNEL_REPLY: Final = ClassDescription(
     EXTERNALIZABLE,
     superclass=RPC_MESSAGE,
 )
-MEMBER_IMPL: Final = ClassDescription(
-    f"{_TRIBES}.membership.MemberImpl", -3747696661765742913, EXTERNALIZABLE
-)
+MEMBER_IMPL: Final = ClassDescription(f"{_TRIBES}.membership.MemberImpl", -3747696661765742913, EXTERNALIZABLE)
 STATIC_MEMBER: Final = ClassDescription(
     f"{_TRIBES}.membership.StaticMember", -6690656311635953503, EXTERNALIZABLE, superclass=MEMBER_IMPL
 )
@@ -80,9 +76,7 @@ MEMBER_ARRAY: Final = array_of(_MEMBER, 6828688949895838012)
 STRING_ARRAY: Final = array_of(_STRING, -5921575005990323385)
 STATE_ARRAY: Final = array_of(_STATE_COMMAND, -8008818882859007036)
 
-CLUSTERING_COMMAND: Final = ClassDescription(
-    f"{_CLUSTERING}.ClusteringCommand", 6718700600497168213, SERIALIZABLE
-)
+CLUSTERING_COMMAND: Final = ClassDescription(f"{_CLUSTERING}.ClusteringCommand", 6718700600497168213, SERIALIZABLE)
 CONTROL_COMMAND: Final = ClassDescription(
     f"{_CLUSTERING}.control.ControlCommand", -1752750465427515080, SERIALIZABLE, superclass=CLUSTERING_COMMAND
 )

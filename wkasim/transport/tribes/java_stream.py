@@ -58,9 +58,7 @@ TC_LONGSTRING: Final = 0x7C
 TC_ENUM: Final = 0x7E
 BASE_HANDLE: Final = 0x7E0000
 
-PRIMITIVES: Final = {
-    code: struct.Struct(f">{letter}") for code, letter in zip("BCDFIJSZ", "bHdfiqh?", strict=True)
-}
+PRIMITIVES: Final = {code: struct.Struct(f">{letter}") for code, letter in zip("BCDFIJSZ", "bHdfiqh?", strict=True)}
 """How values of Java's primitive types are written."""
 
 _REFUSED: Final = {0x79: "TC_RESET", 0x7B: "TC_EXCEPTION", 0x7D: "TC_PROXYCLASSDESC"}
@@ -107,9 +105,7 @@ def decode_stream(data: bytes, *, base: int = 0, limits: StreamLimits = DEFAULT_
     reader.cursor.expect(STREAM_MAGIC, "the beginning of an object stream")
     root = reader.content(reader.cursor.byte("an object"))
     reader.cursor.finish("the object")
-    return DecodedStream(
-        root, tuple(None if isinstance(value, _Unfinished) else value for value in reader.handles)
-    )
+    return DecodedStream(root, tuple(None if isinstance(value, _Unfinished) else value for value in reader.handles))
 
 
 class _Unfinished:
@@ -138,9 +134,7 @@ class _Reader:
         if code in (TC_STRING, TC_LONGSTRING):
             return self.string(code)
         if code not in _NESTED:
-            cursor.fail(
-                f"{_REFUSED.get(code, f'{code:#04x}')} cannot stand where an object is expected", back=1
-            )
+            cursor.fail(f"{_REFUSED.get(code, f'{code:#04x}')} cannot stand where an object is expected", back=1)
         self.depth += 1
         if self.depth > self.limits.depth:
             cursor.fail(f"objects nested more than {self.limits.depth} deep", back=1)
@@ -211,9 +205,7 @@ class _Reader:
             self.cursor.fail(f"{_REFUSED.get(code, f'{code:#04x}')} is no class description", back=1)
         referred = self.referred()
         if not isinstance(referred, ClassDescription):
-            self.cursor.fail(
-                "a reference to a class description leads to something else, or to itself", back=4
-            )
+            self.cursor.fail("a reference to a class description leads to something else, or to itself", back=4)
         return referred
 
     def own_description(self) -> tuple[int, ClassDescription]:

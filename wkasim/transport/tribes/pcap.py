@@ -71,18 +71,14 @@ def read_segments(file: BinaryIO) -> Iterator[Segment]:
             if segment is not None:
                 yield segment
     except (dpkt.Error, ValueError) as error:
-        raise WireFormatError(
-            bounded.last, f"the capture is damaged: {error or type(error).__name__}"
-        ) from None
+        raise WireFormatError(bounded.last, f"the capture is damaged: {error or type(error).__name__}") from None
 
 
 def _dpkt() -> ModuleType:
     try:
         return importlib.import_module("dpkt")
     except ImportError:
-        raise InputError(
-            "reading a capture needs dpkt, which is not installed: pip install 'wkasim[tcp]'"
-        ) from None
+        raise InputError("reading a capture needs dpkt, which is not installed: pip install 'wkasim[tcp]'") from None
 
 
 class _BoundedFile:

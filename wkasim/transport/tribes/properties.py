@@ -17,9 +17,7 @@ __all__ = ["decode_properties", "encode_properties"]
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ESCAPES: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f"} | {
-    mark: f"\\{mark}" for mark in "\\=:#!"
-}
+_ESCAPES: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f"} | {mark: f"\\{mark}" for mark in "\\=:#!"}
 _UNESCAPES: Final = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _BLANK: Final = " \t\f"
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -72,8 +70,7 @@ def _logical_lines(text: str) -> Iterator[str]:
 def _escaped(text: str) -> str:
     """Escapes as ``Properties.store`` writes them; a blank is left alone here."""
     return "".join(
-        _ESCAPES.get(unit) or (unit if " " <= unit <= "~" else f"\\u{ord(unit):04X}")
-        for unit in _utf16_units(text)
+        _ESCAPES.get(unit) or (unit if " " <= unit <= "~" else f"\\u{ord(unit):04X}") for unit in _utf16_units(text)
     )
 
 

@@ -40,7 +40,9 @@ _INT32: Final = struct.Struct(">i")
 _BLOCK: Final = 0x77
 _BLANK_FIELDS: Final = bytes(9)
 """The fields of a request without id and channel: the shortest block that decodes."""
+_CACHED: Final = 512
 _CACHED_BYTES: Final = 4096
+"""So many payloads up to this size are remembered, in either direction."""
 
 
 @frozen(slots=True)
@@ -137,12 +139,10 @@ def _id_and_channel(rpc_id: bytes, channel: bytes) -> bytes:
     return b"".join((_INT32.pack(len(rpc_id)), rpc_id, _INT32.pack(len(channel)), channel))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_CACHED)
 def _payload_behind(rest: bytes) -> Payload:
     """The payload of a stream whose block is cut out."""
-    stream: DecodedStream = decode_stream(
-        _RPC_PREFIX + bytes((_BLOCK, len(_BLANK_FIELDS))) + _BLANK_FIELDS + rest
-    )
+    stream: DecodedStream = decode_stream(_RPC_PREFIX + bytes((_BLOCK, len(_BLANK_FIELDS))) + _BLANK_FIELDS + rest)
     root = stream.root
     assert isinstance(root, JavaObject), "the prefix begins an RpcMessage"
     match root.external:
@@ -151,12 +151,19 @@ def _payload_behind(rest: bytes) -> Payload:
     raise ProtocolError("an RpcMessage consists of its fields and one object")
 
 
-@lru_cache(maxsize=512)
 def _behind_block(payload: Payload) -> bytes:
     """What stands behind the block in the stream of an RpcMessage."""
-    stream = encode_stream(JavaObject(classes.RPC_MESSAGE, external=(payload_to_java(payload),)))
-    return stream[len(_RPC_PREFIX) :]
+    written = _WRITTEN.get(payload)
+    if written is None:
+        stream = encode_stream(JavaObject(classes.RPC_MESSAGE, external=(payload_to_java(payload),)))
+        written = stream[len(_RPC_PREFIX) :]
+        if len(written) <= _CACHED_BYTES:
+            if len(_WRITTEN) >= _CACHED:
+                _WRITTEN.clear()
+            _WRITTEN[payload] = written
+    return written
 
 
+_WRITTEN: Final[dict[Payload, bytes]] = {}
 _RPC_PREFIX: Final = encode_stream(JavaObject(classes.RPC_MESSAGE))[:-1]
 """How the stream of every RpcMessage begins, up to its first block."""
