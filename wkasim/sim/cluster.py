@@ -20,7 +20,7 @@ from types import TracebackType
 from attrs import define, evolve, field
 
 from wkasim.errors import ClusterError, InputError, StartupError
-from wkasim.members import Address, Member
+from wkasim.members import Address
 from wkasim.node.agent import ClusteringAgent
 from wkasim.node.config import NodeConfig
 from wkasim.profile import Profile, profile_named
@@ -102,7 +102,9 @@ class Cluster:
     def __enter__(self) -> Cluster:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -225,7 +227,8 @@ class Cluster:
         problems = []
         others = [other for other in live if other is not node and other.agent is not None and other.initialised]
         lists = [(agent.primary.domain, agent.primary.members.snapshot())]
-        lists += [(manager.domain, manager.members.snapshot()) for manager in agent.managers if manager.domain != agent.primary.domain]
+        foreign = [manager for manager in agent.managers if manager.domain != agent.primary.domain]
+        lists += [(manager.domain, manager.members.snapshot()) for manager in foreign]
         for domain, members in lists:
             names = [str(member.address) for member in members]
             wanted = {
@@ -282,11 +285,10 @@ class Cluster:
                     for right in sides[index + 1 :]:
                         network.cut(left, right, action.how)
             case faults.Cut():
-                places = self._place(action.sender), self._place(action.receiver)
-                network.cut([places[0]], [places[1]], action.how, both_ways=False)
+                network.cut([self._place(action.sender)], [self._place(action.receiver)], action.how, both_ways=False)
             case faults.Heal():
-                places2 = [[self._place(name)] for name in action.between]
-                network.heal(*places2) if len(places2) == 2 else network.heal()
+                places = [[self._place(name)] for name in action.between]
+                network.heal(*places)
             case faults.HostDown():
                 self._host_down(self._place(action.host))
             case faults.HostUp():
@@ -294,11 +296,18 @@ class Cluster:
             case faults.SetLink():
                 least, most = action.latency_ms
                 link = Link(round(least * 1000), round((most - least) * 1000), action.loss)
-                left, right = (self._place(name) for name in action.between)
-                network.set_link(left, right, link, both_ways=not action.one_way)
+                one, other = (self._place(name) for name in action.between)
+                network.set_link(one, other, link, both_ways=not action.one_way)
             case faults.MessageRule():
                 network.add_rule(
-                    Rule(action.do, action.message, action.sender, action.receiver, action.count, round(action.by_s * 1e6))
+                    Rule(
+                        action.do,
+                        action.message,
+                        action.sender,
+                        action.receiver,
+                        action.count,
+                        round(action.by_s * 1e6),
+                    )
                 )
             case faults.Release():
                 network.release(action.message)
@@ -487,5 +496,3 @@ class Cluster:
             raise ClusterError(f"no stranger holds {address} at {self.now_s:g} s")
         process.alive = False
         self.network.drop_process(process)
-
-

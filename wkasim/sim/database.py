@@ -80,5 +80,3 @@ class EmbeddedDatabase:
     def close(self) -> None:
         """Give the memory back."""
         self._connection.close()
-
-

@@ -2,150 +2,84 @@
 
 Time is an integer of microseconds; seconds appear only at the edges (:meth:`VirtualTimeLoop.time` and whatever
 asyncio hands in). The order of events is ``(deadline, sequence number)`` and nothing else, so equal deadlines run
-first come, first served; stock asyncio does not promise that. When nothing can happen any more while a task still
+first come, first served; stock asyncio does not promise that. When nothing can happen any more while somebody still
 waits, the run ends at once and says who waits for what: a simulation never hangs.
 
 The heap holds plain tuples ``(when_us, sequence, function, argument)``. A message delivery goes in through
 :meth:`VirtualTimeLoop.deliver_at` and costs one push and one pop; everything that may be cancelled is a
 :class:`VirtualTimer`, whose cancelled remains are swept out when they are more than half of the heap.
+
+Nothing that goes wrong is lost. An exception in a plain callback or in a delivery leaves the run at once. One in a
+task that nobody has awaited by then leaves it at its end, in an ExceptionGroup; closing the loop is the last end.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import heapq
-import inspect
+import math
 import sys
+import weakref
 from asyncio import events
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from contextvars import Context
+from heapq import heapify, heappop, heappush
 from types import TracebackType
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar, TypeVarTuple
 
 from wkasim.errors import WkasimError
+from wkasim.sim.absent import NothingOutside
+from wkasim.sim.handles import StopRun, VirtualHandle, VirtualTimer
+from wkasim.sim.waiting import who_waits
 
-__all__ = ["BudgetExceededError", "DeadlockError", "VirtualTimeLoop", "VirtualTimer"]
+__all__ = ["BudgetExceededError", "DeadlockError", "VirtualTimeLoop"]
 
 MICROSECONDS: Final = 1_000_000
 DEFAULT_MAX_STEPS: Final = 2_000_000_000
+_NEVER_US: Final = sys.maxsize
 _SWEEP_AT_LEAST: Final = 64
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+_Event: TypeAlias = tuple[int, int, Callable[[Any], object], Any]
+_Context: TypeAlias = dict[str, Any]
+_ExceptionHandler: TypeAlias = Callable[[asyncio.AbstractEventLoop, _Context], object]
 
 
 class DeadlockError(WkasimError):
-    """Nothing can happen any more and a task still waits; the message says who waits for what."""
+    """Nothing can happen any more and somebody still waits; the message says who waits for what."""
 
 
 class BudgetExceededError(WkasimError):
-    """The run used more steps or more virtual time than it was allowed."""
+    """The run needed more steps or more virtual time than it was allowed."""
 
 
-class _StopRun(BaseException):
-    """Raised inside the loop to leave it; never seen outside."""
-
-
-class VirtualHandle(asyncio.Handle):
-    """A callback that runs as soon as possible."""
-
-    __slots__ = ()
-
-    def _run(self) -> None:
-        run_callback(self)
-
-    def __init__(
-        self, callback: Callable[..., object], args: tuple[Any, ...], loop: VirtualTimeLoop, context: contextvars.Context | None
-    ) -> None:
-        self._callback = callback
-        self._args = args
-        self._context = context if context is not None else contextvars.copy_context()
-        self._loop = loop
-        self._cancelled = False
-        self._repr = None
-        self._source_traceback = None
-
-
-class VirtualTimer(asyncio.TimerHandle):
-    """A callback that runs at a virtual time; cancelling it is cheap and leaves nothing behind for long."""
-
-    __slots__ = ()
-
-    def _run(self) -> None:
-        run_callback(self)
-
-    def __init__(
-        self,
-        when: float,
-        callback: Callable[..., object],
-        args: tuple[Any, ...],
-        loop: VirtualTimeLoop,
-        context: contextvars.Context | None,
-    ) -> None:
-        self._callback = callback
-        self._args = args
-        self._context = context if context is not None else contextvars.copy_context()
-        self._loop = loop
-        self._cancelled = False
-        self._repr = None
-        self._source_traceback = None
-        self._when = when
-        self._scheduled = True
-
-    def cancel(self) -> None:
-        """Make sure the callback does not run."""
-        if not self._cancelled:
-            self._cancelled = True
-            self._callback = _nothing
-            self._args = ()
-            if self._scheduled:
-                self._loop._timer_handle_cancelled(self)  # type: ignore[attr-defined]
-
-
-def run_callback(handle: asyncio.Handle) -> None:
-    """Run one callback; what it raises goes to the loop, except what is meant to end the run."""
-    try:
-        handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]
-    except (SystemExit, KeyboardInterrupt, _StopRun):
-        raise
-    except BaseException as error:
-        context = {"message": f"exception in callback {handle._callback!r}", "exception": error}  # type: ignore[attr-defined]
-        handle._loop.call_exception_handler(context)  # type: ignore[attr-defined]
-
-
-def _nothing() -> None:
-    """Stands where a cancelled callback stood, so that what it held is freed at once."""
-
-
-def _stop(_: object) -> NoReturn:
-    raise _StopRun
-
-
-class VirtualTimeLoop(asyncio.AbstractEventLoop):
+class VirtualTimeLoop(NothingOutside):
     """An asyncio event loop on virtual time; ``asyncio.Runner(loop_factory=VirtualTimeLoop)`` works.
 
     ``max_steps`` bounds how many callbacks one loop may run, ``max_time_s`` how far its clock may go; both raise
-    :class:`BudgetExceededError`. An exception in a task that nobody awaited, or in a plain callback, ends the run
-    as an ExceptionGroup: it is never lost. There are no threads and no sockets here.
+    :class:`BudgetExceededError`. It may run while another loop of the thread runs, as an ordinary synchronous call.
     """
 
     def __init__(self, *, max_steps: int = DEFAULT_MAX_STEPS, max_time_s: float | None = None) -> None:
         self.now_us: int = 0
         self.steps: int = 0
         self.max_steps = max_steps
-        self._limit_us = None if max_time_s is None else round(max_time_s * MICROSECONDS)
-        self._ready: deque[asyncio.Handle] = deque()
-        self._heap: list[tuple[int, int, Callable[[Any], object], Any]] = []
+        self._limit_us = _NEVER_US if max_time_s is None else round(max_time_s * MICROSECONDS)
+        self._ready: deque[VirtualHandle] = deque()
+        self._heap: list[_Event] = []
         self._sequence = 0
         self._cancelled_timers = 0
         self._running = False
         self._closed = False
         self._debug = False
-        self._handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
-        self._task_factory: Any = None
+        self._handler: _ExceptionHandler | None = None
+        self._task_factory: Callable[..., Any] | None = None
+        self._tasks_made = 0
         self._failures: list[BaseException] = []
         self._ended_badly: list[asyncio.Task[Any]] = []
-        self._asyncgens: list[AsyncGenerator[Any, Any]] = []
+        self._generators: dict[int, weakref.ref[AsyncGenerator[Any, Any]]] = {}
+        self._generators_begun = 0
 
     # Time and timers
 
@@ -153,46 +87,50 @@ class VirtualTimeLoop(asyncio.AbstractEventLoop):
         """Virtual time in seconds since the loop was made."""
         return self.now_us / MICROSECONDS
 
-    def deliver_at(self, when_us: int, function: Callable[[Any], object], argument: Any) -> None:  # noqa: ANN401
-        """Call ``function(argument)`` at ``when_us``; the fast path, which cannot be cancelled.
-
-        An exception of the function ends the run at once.
-        """
-        self._sequence += 1
-        heapq.heappush(self._heap, (when_us, self._sequence, function, argument))
+    def deliver_at(self, when_us: int, function: Callable[[T], object], argument: T) -> None:
+        """Call ``function(argument)`` at ``when_us``, which must not be past; the fast path, not to be cancelled."""
+        assert when_us >= self.now_us, f"{when_us} us is past at {self.now_us} us"
+        self._sequence = sequence = self._sequence + 1
+        heappush(self._heap, (when_us, sequence, function, argument))
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Run the callback before the clock moves again, after what is already waiting."""
+        if self._closed:
+            raise RuntimeError("Event loop is closed")
         handle = VirtualHandle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """The same as :meth:`call_soon`: there are no other threads here."""
         return self.call_soon(callback, *args, context=context)
 
     def call_later(
-        self, delay: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Run the callback ``delay`` seconds from now; a delay below zero counts as zero."""
-        return self._call_at_us(self.now_us + max(0, round(delay * MICROSECONDS)), callback, args, context)
+        """Run the callback ``delay`` seconds from now; a delay below zero counts as zero, an infinite one as never."""
+        return self._call_at_us(self.now_us + _in_us(delay), callback, args, context)
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Run the callback at virtual time ``when`` in seconds; a time that is past counts as now."""
-        return self._call_at_us(max(self.now_us, round(when * MICROSECONDS)), callback, args, context)
+        return self._call_at_us(max(self.now_us, _in_us(when)), callback, args, context)
 
     def _call_at_us(
-        self, when_us: int, callback: Callable[..., object], args: tuple[Any, ...], context: contextvars.Context | None
+        self, when_us: int, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
     ) -> VirtualTimer:
+        if self._closed:
+            raise RuntimeError("Event loop is closed")
         timer = VirtualTimer(when_us / MICROSECONDS, callback, args, self, context)
-        self._sequence += 1
-        heapq.heappush(self._heap, (when_us, self._sequence, self._fire, timer))
+        if when_us < _NEVER_US:
+            timer._scheduled = True
+            self._sequence = sequence = self._sequence + 1
+            heappush(self._heap, (when_us, sequence, self._fire, timer))
         return timer
 
     def _fire(self, timer: VirtualTimer) -> None:
@@ -200,14 +138,15 @@ class VirtualTimeLoop(asyncio.AbstractEventLoop):
         if timer._cancelled:
             self._cancelled_timers -= 1
         else:
-            timer._run()  # type: ignore[attr-defined]
+            timer._run()
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+    def timer_cancelled(self) -> None:
+        """A timer in the heap was cancelled; sweep when most of the heap is like that."""
         self._cancelled_timers += 1
         if self._cancelled_timers > _SWEEP_AT_LEAST and 2 * self._cancelled_timers > len(self._heap):
             # In place: the running loop holds on to this very list.
             self._heap[:] = [entry for entry in self._heap if not _is_cancelled(entry[3])]
-            heapq.heapify(self._heap)
+            heapify(self._heap)
             self._cancelled_timers = 0
 
     @property
@@ -217,88 +156,106 @@ class VirtualTimeLoop(asyncio.AbstractEventLoop):
 
     # Running
 
-    def run_until_complete(self, future: Any) -> Any:  # noqa: ANN401
+    def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """Run until the future is done and return its result.
 
         Raises DeadlockError when nothing can happen any more before that.
         """
         self._check_usable()
-        task: asyncio.Future[Any] = (
-            future if asyncio.isfuture(future) else self.create_task(future, name="main")
-        )
+        task: asyncio.Future[T]
+        if isinstance(future, asyncio.Future):
+            task = future
+        elif isinstance(future, Coroutine | Generator):
+            task = self.create_task(future)
+        else:
+            task = self.create_task(_await(future))
         task.add_done_callback(_stop_on_done)
         try:
-            self._run(task, None)
+            self._run(until=task)
         finally:
             task.remove_done_callback(_stop_on_done)
-        if task in self._ended_badly:
-            self._ended_badly.remove(task)  # type: ignore[arg-type]
-        try:
-            return task.result()
-        finally:
-            if sys.exc_info()[1] is None:
-                self.raise_failures()
+            if task.done() and not task.cancelled():
+                task.exception()  # It is the caller's from here on, not lost.
+        if not task.done():
+            raise RuntimeError("Event loop stopped before Future completed.")
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._raise_with_failures(error)
+        result = task.result()
+        self.raise_failures()
+        return result
 
     def run_until_us(self, when_us: int) -> None:
-        """Run everything due up to and including ``when_us``, then set the clock there."""
+        """Run everything due up to and including ``when_us``, then set the clock there.
+
+        Raises ValueError for a time that is past.
+        """
         self._check_usable()
-        self._sequence += 1
+        if when_us < self.now_us:
+            raise ValueError(f"{when_us} us is past at {self.now_us} us")
+        stop = _StopAt()
         # The largest sequence number sorts the stop behind everything due at the same time.
-        heapq.heappush(self._heap, (when_us, sys.maxsize, _stop, None))
-        self._run(None, when_us)
+        entry: _Event = (when_us, _NEVER_US, stop, None)
+        heappush(self._heap, entry)
+        try:
+            self._run()
+        finally:
+            if not stop.met:  # Left early: the next run must not meet it.
+                self._heap.remove(entry)
+                heapify(self._heap)
         self.raise_failures()
 
     def run_forever(self) -> None:
         """Run until :meth:`stop` is called or nothing can happen any more."""
         self._check_usable()
-        self._run(None, None)
+        self._run()
         self.raise_failures()
 
-    def _run(self, until: asyncio.Future[Any] | None, limit_us: int | None) -> None:
+    def _run(self, until: asyncio.Future[Any] | None = None) -> None:
         self._running = True
         hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(firstiter=self._asyncgens.append)
+        sys.set_asyncgen_hooks(firstiter=self._generator_begun, finalizer=self._generator_dropped)
         previous = events._get_running_loop()
         events._set_running_loop(self)
         try:
-            self._spin(until, limit_us)
-        except _StopRun:
+            self._spin(until)
+        except StopRun:
             pass
+        except Exception as error:
+            self._raise_with_failures(error)
         finally:
             events._set_running_loop(previous)
             sys.set_asyncgen_hooks(*hooks)
             self._running = False
 
-    def _spin(self, until: asyncio.Future[Any] | None, limit_us: int | None) -> None:
-        ready, heap, pop = self._ready, self._heap, heapq.heappop
+    def _spin(self, until: asyncio.Future[Any] | None) -> None:
+        ready, heap, pop = self._ready, self._heap, heappop
         limit = self._limit_us
-        steps = 0
-        try:
-            for steps in range(self.max_steps - self.steps):
-                if ready:
-                    handle = ready.popleft()
-                    if not handle._cancelled:
-                        handle._run()
-                elif heap:
-                    when, _, function, argument = pop(heap)
-                    if limit is not None and when > limit:
-                        self._exceeded(f"virtual time ran past the budget of {limit / MICROSECONDS:g} s")
-                    self.now_us = when
-                    function(argument)
-                elif until is not None:
-                    raise DeadlockError(self._who_waits())
-                else:
-                    return
-            self._exceeded(f"more than {self.max_steps} steps were needed by {self.time():.6f} s of virtual time")
-        finally:
-            self.steps += steps + 1
+        budget = range(self.steps + 1, self.max_steps + 1)
+        for self.steps in budget:
+            if ready:
+                handle = ready.popleft()
+                if not handle._cancelled:
+                    handle._run()
+            elif heap:
+                when, _, function, argument = pop(heap)
+                if when > limit:
+                    raise self._exceeded(f"the budget of {limit / MICROSECONDS:g} s of virtual time is used up")
+                self.now_us = when
+                function(argument)
+            elif until is not None:
+                raise DeadlockError(
+                    f"nothing can happen any more at {self.time():g} s, but these tasks wait:\n{who_waits(self)}"
+                )
+            else:
+                return
+        raise self._exceeded(f"the budget of {self.max_steps} steps is used up at {self.time():g} s")
 
-    def _exceeded(self, why: str) -> NoReturn:
-        raise BudgetExceededError(f"{why}; waiting tasks:\n{self._who_waits()}")
+    def _exceeded(self, why: str) -> BudgetExceededError:
+        return BudgetExceededError(f"{why}; these tasks wait:\n{who_waits(self)}")
 
     def stop(self) -> None:
-        """Leave the running loop before its next step."""
-        self._ready.appendleft(VirtualHandle(_stop, (None,), self, None))
+        """Leave the run after what can happen before the clock moves again, or the next run at its beginning."""
+        self.call_soon(_stop, None)
 
     def is_running(self) -> bool:
         """Whether the loop runs right now."""
@@ -309,18 +266,22 @@ class VirtualTimeLoop(asyncio.AbstractEventLoop):
         return self._closed
 
     def close(self) -> None:
-        """Forget everything that was planned; the loop cannot be used any more."""
+        """Forget everything that was planned; the loop cannot be used any more.
+
+        Raises what failed in the background and was not raised yet.
+        """
         if self._running:
-            raise RuntimeError("cannot close a running loop")
+            raise RuntimeError("Cannot close a running event loop")
         self._closed = True
         self._ready.clear()
         self._heap.clear()
+        self.raise_failures()
 
     def _check_usable(self) -> None:
         if self._closed:
-            raise RuntimeError("the loop is closed")
+            raise RuntimeError("Event loop is closed")
         if self._running:
-            raise RuntimeError("the loop is already running")
+            raise RuntimeError("This event loop is already running")
 
     # Futures, tasks and their failures
 
@@ -329,59 +290,88 @@ class VirtualTimeLoop(asyncio.AbstractEventLoop):
         return asyncio.Future(loop=self)
 
     def create_task(
-        self, coro: Any, *, name: str | None = None, context: contextvars.Context | None = None, **_: Any
-    ) -> asyncio.Task[Any]:
-        """Start the coroutine; its exception ends the run unless somebody awaits the task."""
-        if self._task_factory is not None:
-            task: asyncio.Task[Any] = self._task_factory(self, coro, context=context)
-            if name is not None:
-                task.set_name(name)
+        self,
+        coro: Coroutine[Any, Any, T] | Generator[Any, None, T],
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+        **options: Any,
+    ) -> asyncio.Task[T]:
+        """Start the coroutine; if nobody awaits the task, its exception leaves the run at the run's end."""
+        if self._closed:
+            raise RuntimeError("Event loop is closed")
+        self._tasks_made += 1
+        # The number that asyncio would put into the name counts the tasks of all loops there ever were.
+        name = name or f"Task-{self._tasks_made}"
+        task: asyncio.Task[T]
+        if self._task_factory is None:
+            task = asyncio.Task(coro, loop=self, name=name, context=context, **options)
         else:
-            task = asyncio.Task(coro, loop=self, name=name, context=context)
+            if context is not None:
+                options["context"] = context
+            task = self._task_factory(self, coro, **options)
+            task.set_name(name)
         task.add_done_callback(self._task_ended)
         return task
 
     def _task_ended(self, task: asyncio.Task[Any]) -> None:
         # The flag says, without setting it, whether an exception waits to be retrieved.
-        if not task.cancelled() and task._log_traceback:  # type: ignore[attr-defined]
+        if task._log_traceback:
             self._ended_badly.append(task)
+
+    def callback_failed(self, handle: asyncio.Handle, error: BaseException) -> None:
+        """A plain callback raised: leave the run with that, unless a handler was set, which then has it."""
+        if self._handler is None:
+            raise error
+        self.call_exception_handler({"message": f"exception in {handle!r}", "exception": error, "handle": handle})
 
     def raise_failures(self) -> None:
         """Raise what failed in the background as one ExceptionGroup; nothing if nothing did."""
-        lost = [task for task in self._ended_badly if task._log_traceback]  # type: ignore[attr-defined]
-        self._ended_badly.clear()
-        failures = self._failures + [e for task in lost if (e := task.exception()) is not None]
-        self._failures = []
+        if self._failures or self._ended_badly:
+            failures = self._take_failures()
+            if failures:
+                raise BaseExceptionGroup("exceptions that nobody awaited", failures)
+
+    def _raise_with_failures(self, error: Exception) -> NoReturn:
+        """Raise what ended the run, together with what failed in the background."""
+        failures = [failure for failure in self._take_failures() if failure is not error]
         if failures:
-            raise BaseExceptionGroup("exceptions that nobody awaited", failures)
+            raise BaseExceptionGroup("the run failed, and so did what nobody awaited", [error, *failures]) from None
+        raise error
 
-    def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Keep the exception for :meth:`raise_failures`, or hand it to the handler that was set."""
-        if self._handler is not None:
+    def _take_failures(self) -> list[BaseException]:
+        lost = [task for task in self._ended_badly if task._log_traceback]
+        failures = self._failures + [error for task in lost if (error := task.exception()) is not None]
+        self._ended_badly.clear()
+        self._failures.clear()
+        return failures
+
+    def call_exception_handler(self, context: _Context) -> None:
+        """Hand the context to the handler that was set; without one, keep it for :meth:`raise_failures`."""
+        if self._handler is None:
+            self.default_exception_handler(context)
+        else:
             self._handler(self, context)
-        elif isinstance(exception := context.get("exception"), BaseException):
-            if not (isinstance(task := context.get("task"), asyncio.Task) and task in self._ended_badly):
-                self._failures.append(exception)
-        elif "message" in context and "future" in context:
-            self._failures.append(WkasimError(str(context["message"])))
 
-    default_exception_handler = call_exception_handler
+    def default_exception_handler(self, context: _Context) -> None:
+        """Keep the exception of the context for :meth:`raise_failures`."""
+        error = context.get("exception")
+        if isinstance(error, BaseException) and not any(error is failure for failure in self._failures):
+            self._failures.append(error)
 
-    def set_exception_handler(
-        self, handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None
-    ) -> None:
+    def set_exception_handler(self, handler: _ExceptionHandler | None) -> None:
         """As asyncio has it."""
         self._handler = handler
 
-    def get_exception_handler(self) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None:
+    def get_exception_handler(self) -> _ExceptionHandler | None:
         """As asyncio has it."""
         return self._handler
 
-    def set_task_factory(self, factory: Any) -> None:  # noqa: ANN401
+    def set_task_factory(self, factory: Callable[..., Any] | None) -> None:
         """As asyncio has it."""
         self._task_factory = factory
 
-    def get_task_factory(self) -> Any:  # noqa: ANN401
+    def get_task_factory(self) -> Callable[..., Any] | None:
         """As asyncio has it."""
         return self._task_factory
 
@@ -393,49 +383,73 @@ class VirtualTimeLoop(asyncio.AbstractEventLoop):
         """Debug mode changes nothing here."""
         self._debug = enabled
 
-    # Shutting down, as asyncio.Runner does it
+    # Asynchronous generators, and shutting down as asyncio.Runner does it
+
+    def _generator_begun(self, generator: AsyncGenerator[Any, Any]) -> None:
+        self._generators_begun = number = self._generators_begun + 1
+        self._generators[number] = weakref.ref(generator, lambda _: self._generators.pop(number, None))
+
+    def _generator_dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
+        """Nobody iterates any more: let the generator finish."""
+        if not self._closed:
+            self.create_task(_close(generator))
 
     async def shutdown_asyncgens(self) -> None:
-        """Close the asynchronous generators that were begun on this loop."""
-        generators, self._asyncgens[:] = list(self._asyncgens), []
-        for generator in generators:
-            await generator.aclose()
+        """Close the asynchronous generators that were begun on this loop, the oldest first."""
+        for reference in list(self._generators.values()):
+            if (generator := reference()) is not None:
+                try:
+                    await generator.aclose()
+                except Exception as error:
+                    self._failures.append(error)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """There is no executor here."""
 
-    def _who_waits(self) -> str:
-        tasks = sorted(asyncio.all_tasks(self), key=lambda task: task.get_name())
-        lines = [f"  {_describe_wait(task)}" for task in tasks if not task.done()]
-        return "nothing can happen any more, but these tasks wait:\n" + "\n".join(lines or ["  (none)"])
-
     def __enter__(self) -> VirtualTimeLoop:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        if not self._closed:
-            self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _in_us(seconds: float) -> int:
+    """Whole microseconds, from zero up to a number that means never."""
+    if seconds <= 0:
+        return 0
+    return _NEVER_US if math.isinf(seconds) else round(seconds * MICROSECONDS)
+
+
+async def _await(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+async def _close(generator: AsyncGenerator[Any, Any]) -> None:
+    await generator.aclose()
+
+
+class _StopAt:
+    """Leaves the run at a time; ``met`` says that it has."""
+
+    __slots__ = ("met",)
+
+    def __init__(self) -> None:
+        self.met = False
+
+    def __call__(self, _: object) -> NoReturn:
+        self.met = True
+        raise StopRun
+
+
+def _stop(_: object) -> NoReturn:
+    raise StopRun
 
 
 def _stop_on_done(_: asyncio.Future[Any]) -> NoReturn:
-    raise _StopRun
+    raise StopRun
 
 
 def _is_cancelled(argument: object) -> bool:
-    return isinstance(argument, VirtualTimer) and argument._cancelled
-
-
-def _describe_wait(task: asyncio.Task[Any]) -> str:
-    """Name the task, the place where it stands and the thing it waits for."""
-    frames: list[str] = []
-    awaited: object = task.get_coro()
-    while awaited is not None:
-        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
-        if frame is not None:
-            where = frame.f_code.co_filename.rsplit("/", 1)[-1]
-            frames.append(f"{frame.f_code.co_qualname} ({where}:{frame.f_lineno})")
-        following = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
-        if following is None and inspect.isgenerator(awaited) and frame is not None:
-            following = frame.f_locals.get("coroutine")
-        awaited = following
-    return f"{task.get_name()}: {' > '.join(frames) or 'not begun'}"
+    return isinstance(argument, VirtualTimer) and argument.cancelled()

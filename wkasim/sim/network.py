@@ -25,7 +25,7 @@ from wkasim.sim.loop import VirtualTimeLoop
 from wkasim.sim.process import Process
 from wkasim.sim.randomness import Streams
 
-__all__ = ["LAN", "Link", "Network", "Path", "Rule", "SYN_RETRIES_S"]
+__all__ = ["LAN", "SYN_RETRIES_S", "Link", "Network", "Path", "Rule"]
 
 SYN_RETRIES_S: Final = (1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 11.0, 19.0, 35.0, 67.0)
 """When Linux sends the first packet of a connection again (tcp_syn_retries 6, tcp_syn_linear_timeouts 4)."""
@@ -250,7 +250,9 @@ class Network:
             self._links[right, left] = link
         self._changed()
 
-    def cut(self, left: Iterable[str], right: Iterable[str], verdict: Verdict = "silent", *, both_ways: bool = True) -> None:
+    def cut(
+        self, left: Iterable[str], right: Iterable[str], verdict: Verdict = "silent", *, both_ways: bool = True
+    ) -> None:
         """Let nothing pass from the left to the right side; names of nodes or addresses of hosts."""
         pairs = [(a, b) for a in left for b in right]
         for a, b in pairs:
