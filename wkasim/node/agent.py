@@ -98,7 +98,7 @@ class ClusteringAgent:
     def _make_agents(self) -> list[GroupAgent]:
         aware = any(group.sub_domain != "__$default" for group in self.config.groups)
         groups = sorted(self.config.groups, key=lambda group: _hash_order(group.sub_domain))
-        return [GroupAgent(self.environment, group, aware_of_sub_domains=aware) for group in groups]
+        return [GroupAgent(self.environment, self.pacer, group, aware_of_sub_domains=aware) for group in groups]
 
     def _make_mode(self) -> Mode:
         if self.agents:

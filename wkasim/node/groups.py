@@ -12,7 +12,7 @@ import asyncio
 from wkasim.errors import ThreadDeathError
 from wkasim.members import Address, Member, axis2_text
 from wkasim.node.config import DEFAULT_SUB_DOMAIN, Group
-from wkasim.node.environment import Environment
+from wkasim.node.environment import Environment, Pacer
 from wkasim.node.locks import Monitor
 from wkasim.transport.base import ConnectError, ConnectTimeoutError, HostUnreachableError
 
@@ -26,12 +26,14 @@ class SubDomainMissingError(ThreadDeathError):
 class GroupAgent:
     """The agent of one domain and sub-domain."""
 
-    def __init__(self, environment: Environment, group: Group, *, aware_of_sub_domains: bool) -> None:
+    def __init__(
+        self, environment: Environment, pacer: Pacer, group: Group, *, aware_of_sub_domains: bool
+    ) -> None:
         self.group = group
         self.members: list[Member] = []
         self._aware = aware_of_sub_domains
         self._environment = environment
-        self._lock = Monitor()
+        self._lock = Monitor(wake=lambda: pacer.take(environment.profile.pace_wake))
         self._log = environment.log.bind(component="DefaultGroupManagementAgent")
 
     def text(self, member: Member) -> str:

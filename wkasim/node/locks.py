@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Coroutine
 from types import TracebackType
+from typing import Any
 
 __all__ = ["Monitor"]
 
@@ -20,7 +22,8 @@ __all__ = ["Monitor"]
 class Monitor:
     """A reentrant lock with the hand-over order of the HotSpot JVM, and :meth:`wait` and :meth:`notify_all`."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+        self._wake = wake  # what it costs to wake a thread that waited
         self._owner: asyncio.Task[object] | None = None
         self._depth = 0
         self._arrived: list[asyncio.Future[None]] = []
@@ -51,6 +54,8 @@ class Monitor:
             turn = asyncio.get_running_loop().create_future()
             self._arrived.append(turn)
             await turn
+            if self._wake is not None:
+                await self._wake()
         self._owner = me
         self._depth = depth
 

@@ -29,9 +29,10 @@ _HOST: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _ORDINARY_USER: Final = re.compile(r"\b(unprivileged|ordinary) user\b")
 _DAY_US: Final = 24 * 3600 * 1_000_000
 
-Kind = Literal["start", "kill", "terminate", "pause", "resume", "cut", "heal", "dump", "end"]
+Kind = Literal["start", "ready", "kill", "terminate", "pause", "resume", "cut", "heal", "dump", "end"]
 
 _NODE_ACTIONS: Final[Mapping[str, Kind]] = {
+    "READY": "ready",
     "KILL-9": "kill",
     "SIGTERM": "terminate",
     "SIGSTOP": "pause",
