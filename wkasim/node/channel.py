@@ -27,7 +27,7 @@ from wkasim.messages import (
 )
 from wkasim.node.environment import Environment, Pacer
 from wkasim.node.locks import Monitor
-from wkasim.node.sender import SendError, Sender
+from wkasim.node.sender import Sender, SendError
 from wkasim.transport.base import BindError, Listener
 
 __all__ = ["Channel", "MembershipListener", "RequestHandler"]

@@ -195,7 +195,7 @@ class Coordinator:
             suggested_first = in_order([local, *self._suggested.values()])[0]
             if absolute_order(suggested_first.address) < absolute_order(merged[0].address):
                 self._forget_suggestion()
-        self._log_view(message)
+        self._log_view()
         await self._pacer.take(self._environment.profile.pace_view)
         others = self._others()
         higher = others and absolute_order(merged[0].address) > absolute_order(others[0].address)
@@ -236,7 +236,7 @@ class Coordinator:
             return False
         return True
 
-    def _log_view(self, message: Coordination) -> None:
+    def _log_view(self) -> None:
         local = self._channel.local
         view = in_order([local, *(self._view or {}).values()])
         suggested = in_order([local, *self._suggested.values()]) if self._suggested is not None else ()

@@ -59,7 +59,7 @@ class Pacer:
         self._random = random.random
 
     async def take(self, pace: Pace) -> None:
-        """Wait for a time drawn from the range; times near its lower end are likelier, as they are in the recordings."""
+        """Wait for a time drawn from the range; times near its lower end are likelier, as they are in recordings."""
         least, most = pace
         share = self._random()
         await asyncio.sleep((least + share * share * (most - least)) / 1000)

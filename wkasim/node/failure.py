@@ -198,5 +198,3 @@ class FailureDetector:
             await check()
         except ThreadDeathError:
             self._log.warning("heartbeat_failed")
-
-

@@ -37,7 +37,12 @@ class MembershipManager:
     """The members of one domain, as one node knows them."""
 
     def __init__(
-        self, environment: Environment, channel: Channel, rpc: RpcClient, pacer: Pacer, domain: str,
+        self,
+        environment: Environment,
+        channel: Channel,
+        rpc: RpcClient,
+        pacer: Pacer,
+        domain: str,
         agent: GroupAgent | None = None,
     ) -> None:
         self.domain = domain

@@ -1,9 +1,9 @@
 """What a node does with the requests of others: JOIN, MEMBER_LIST, MEMBER_JOINED, and requests for configuration.
 
-    JOIN             the older code: add the sender, tell the others, then answer with the list
-                     the newer fork: answer with the list at once, do the rest on a thread of its own
-    MEMBER_JOINED    add the member that it names; the log names the notifier
-    MEMBER_LIST      add everybody in it, answer with a text
+JOIN             the older code: add the sender, tell the others, then answer with the list
+                 the newer fork: answer with the list at once, do the rest on a thread of its own
+MEMBER_JOINED    add the member that it names; the log names the notifier
+MEMBER_LIST      add everybody in it, answer with a text
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ class MembershipRequests:
         return Text("Processed MEMBER_LIST message")
 
 
-async def apply_member_list(
-    environment: Environment, manager: MembershipManager, payload: MemberListMessage
-) -> None:
+async def apply_member_list(environment: Environment, manager: MembershipManager, payload: MemberListMessage) -> None:
     """Add everybody in the list but the local member.
 
     Quirk: "Added member" is printed before the addition, and for members that were there already.

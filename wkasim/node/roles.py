@@ -83,4 +83,3 @@ class BalancerMode:
         except SendError:
             self._log.error("balancer_member_joined_failed", member=member.name)
             raise
-
