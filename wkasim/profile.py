@@ -44,7 +44,9 @@ class Profile:
     well_known_wait_s: float = _switch(2.0, "pause of that loop", "configureStaticMembership")
     connect_tries: int = _switch(5, "connection attempts to a well-known member at start", "canConnect")
     connect_timeout_logged: bool = _switch(
-        True, "a connection that timed out is logged as an error (Java 17 words it differently than Java 6)", "canConnect"
+        True,
+        "a connection that timed out is logged as an error (Java 17 words it differently than Java 6)",
+        "canConnect",
     )
     connect_timeout_s: float = _switch(0.5, "time-out of each of them", "canConnect")
     bind_pause_s: float = _switch(0.1, "pause after a port probe that succeeded", "getLocalPort")
@@ -52,7 +54,9 @@ class Profile:
 
     # Joining and initialisation
     join_in_background: bool = _switch(
-        False, "a JOIN is answered at once, its processing goes on in a thread of its own", "RpcMembershipRequestHandler"
+        False,
+        "a JOIN is answered at once, its processing goes on in a thread of its own",
+        "RpcMembershipRequestHandler",
     )
     join_retry_s: float = _switch(5.0, "pause after a JOIN that nobody answered", "joinGroup")
     initialization_in_background: bool = _switch(
@@ -70,7 +74,9 @@ class Profile:
     add_silent_well_known_member: bool = _switch(
         True, "a well-known member that does not answer the MEMBER_LIST push is added all the same", "memberAdded"
     )
-    member_list_retry_s: float = _switch(5.0, "period of the task that pushes the MEMBER_LIST again", "MemberListSenderTask")
+    member_list_retry_s: float = _switch(
+        5.0, "period of the task that pushes the MEMBER_LIST again", "MemberListSenderTask"
+    )
     join_adds_static_member: bool = _switch(
         False, "a JOIN adds its sender to the static list even when it is refused", "processJoin"
     )
@@ -85,13 +91,19 @@ class Profile:
     blocking_admission: bool = _switch(
         False, "the caller waits until the load balancer's agent has admitted or refused", "applicationMemberAdded"
     )
-    admission_pause_s: float = _switch(10.0, "pause after the member's ports could be reached", "DefaultGroupManagementAgent")
-    admission_recheck: bool = _switch(False, "the ports are checked again after the pause", "DefaultGroupManagementAgent")
+    admission_pause_s: float = _switch(
+        10.0, "pause after the member's ports could be reached", "DefaultGroupManagementAgent"
+    )
+    admission_recheck: bool = _switch(
+        False, "the ports are checked again after the pause", "DefaultGroupManagementAgent"
+    )
     admission_rounds: int = _switch(30, "rounds in which the ports are tried", "canConnect of the agent")
     admission_round_pause_s: float = _switch(1.0, "pause between the rounds", "canConnect of the agent")
     admission_connect_s: float = _switch(10.0, "time-out for each port", "canConnect of the agent")
     admit_without_ports: bool = _switch(
-        True, "a member that advertises neither port is admitted (and gets requests to port -1)", "canConnect of the agent"
+        True,
+        "a member that advertises neither port is admitted (and gets requests to port -1)",
+        "canConnect of the agent",
     )
     member_shows_remote_host: bool = _switch(False, "the Axis2 member text names a remote host", "Member.toString")
     leave_logged_if_never_admitted: bool = _switch(

@@ -56,9 +56,7 @@ __all__ = ["ClusteringAgent", "NodeState"]
 NodeState = Literal["starting", "waiting", "initialised", "failed", "stopped"]
 
 _AGENT_CLASS = "org.apache.axis2.clustering.management.DefaultGroupManagementAgent"
-_SUB_DOMAIN_AGENT_CLASS = (
-    "org.wso2.carbon.lb.endpoint.group.mgt.SubDomainAwareGroupManagementAgent"
-)
+_SUB_DOMAIN_AGENT_CLASS = "org.wso2.carbon.lb.endpoint.group.mgt.SubDomainAwareGroupManagementAgent"
 
 
 class ClusteringAgent:
@@ -136,9 +134,7 @@ class ClusteringAgent:
         agent_class = _SUB_DOMAIN_AGENT_CLASS if len(self.agents) > 1 else _AGENT_CLASS
         for agent in self.agents:
             group = agent.group
-            self.log.info(
-                "managing_domain", domain=group.domain, sub_domain=group.sub_domain, agent_class=agent_class
-            )
+            self.log.info("managing_domain", domain=group.domain, sub_domain=group.sub_domain, agent_class=agent_class)
         if self.agents:
             await self.pacer.take(self.environment.profile.pace_agents)
 
@@ -148,7 +144,8 @@ class ClusteringAgent:
         await self.pacer.take(profile.pace_configure)
         self.log.info("cluster_domain", domain=self.config.domain)
         self.channel.add_handler(
-            f"{self.config.domain}:rpc.init.channel", InitializationRequests(self.environment, self.is_initialized, self.pacer)
+            f"{self.config.domain}:rpc.init.channel",
+            InitializationRequests(self.environment, self.is_initialized, self.pacer),
         )
         await self.pacer.take(profile.pace_scheme)
         self.log.info("membership_scheme", scheme="wka")
@@ -181,9 +178,7 @@ class ClusteringAgent:
             self._receiver_port = advertised
             for _ in range(profile.port_probes - 1):
                 self._receiver_port = await probe_port(self.environment, self.ip, shown, config.port)
-        local = Member(
-            Address(self.ip, advertised), config.domain, config.advertised_properties(), built_locally=True
-        )
+        local = Member(Address(self.ip, advertised), config.domain, config.advertised_properties(), built_locally=True)
         self.channel.local = local
         self.primary.local = local
         self.primary.static = self.static
@@ -264,9 +259,9 @@ class ClusteringAgent:
             environment.log.bind(component="NioReceiver").critical("receiver_start_failed")
             self.log.error("channel_start_failed")
             raise StartupError(str(error)) from None
+        await self.pacer.take(profile.pace_channel_started)
         if profile.ping_thread:
             environment.spawn(detector.ping_thread(), "ping")
-        await self.pacer.take(profile.pace_channel_started)
         environment.spawn(self._announce_static_members(detector), "static members")
         if coordinator is not None:
             await coordinator.started()
@@ -315,7 +310,11 @@ class ClusteringAgent:
             await self.pacer.take(profile.pace_join)
             try:
                 responses = await self.rpc.call(
-                    members, rpc_membership_channel(self.config.domain), Join(), "all", ASYNCHRONOUS | MEMBERSHIP_MESSAGE
+                    members,
+                    rpc_membership_channel(self.config.domain),
+                    Join(),
+                    "all",
+                    ASYNCHRONOUS | MEMBERSHIP_MESSAGE,
                 )
             except SendError:
                 self._wka_log.error("join_send_failed")

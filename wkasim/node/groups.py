@@ -26,9 +26,7 @@ class SubDomainMissingError(ThreadDeathError):
 class GroupAgent:
     """The agent of one domain and sub-domain."""
 
-    def __init__(
-        self, environment: Environment, pacer: Pacer, group: Group, *, aware_of_sub_domains: bool
-    ) -> None:
+    def __init__(self, environment: Environment, pacer: Pacer, group: Group, *, aware_of_sub_domains: bool) -> None:
         self.group = group
         self.members: list[Member] = []
         self._aware = aware_of_sub_domains
@@ -129,9 +127,7 @@ class GroupAgent:
         return any(same_application(entry, member) for entry in self.members)
 
     def _record(self, change: str, member: Member) -> None:
-        self._environment.record(
-            "group", change, str(member.address), self.group.domain, self.group.sub_domain
-        )
+        self._environment.record("group", change, str(member.address), self.group.domain, self.group.sub_domain)
 
 
 def same_application(left: Member, right: Member) -> bool:
