@@ -141,6 +141,7 @@ class Profile:
     pace_handle: Pace = _switch((1.5, 16), "a received request to its handler", "recordings")
     pace_election: Pace = _switch((1, 12), "handling or building a coordination message", "recordings")
     pace_list: Pace = _switch((0.02, 0.2), "the look at a member list to the addition to it", "recordings")
+    pace_entry: Pace = _switch((0, 0.8), "one entry of a MEMBER_LIST, where each is logged", "recordings")
     pace_wake: Pace = _switch((0.1, 1.5), "waking a thread that waited for the agent", "recordings")
 
     def overridden(self, changes: Mapping[str, object]) -> Profile:

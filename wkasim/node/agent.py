@@ -66,7 +66,7 @@ class ClusteringAgent:
         self.environment = environment
         self.config = config
         self.state: NodeState = "starting"
-        self.pacer = Pacer(environment.random("pace"))
+        self.pacer = Pacer(environment)
         self.channel = Channel(environment, self.pacer, config.domain)
         self.rpc = RpcClient(self.channel, self.pacer)
         self.agents: list[GroupAgent] = self._make_agents()
@@ -136,29 +136,29 @@ class ClusteringAgent:
             group = agent.group
             self.log.info("managing_domain", domain=group.domain, sub_domain=group.sub_domain, agent_class=agent_class)
         if self.agents:
-            await self.pacer.take(self.environment.profile.pace_agents)
+            await self.pacer.take("agents")
 
     async def _initialize(self) -> None:
         profile = self.environment.profile
         self.log.info("initializing_cluster")
-        await self.pacer.take(profile.pace_configure)
+        await self.pacer.take("configure")
         self.log.info("cluster_domain", domain=self.config.domain)
         self.channel.add_handler(
             f"{self.config.domain}:rpc.init.channel",
             InitializationRequests(self.environment, self.is_initialized, self.pacer),
         )
-        await self.pacer.take(profile.pace_scheme)
+        await self.pacer.take("scheme")
         self.log.info("membership_scheme", scheme="wka")
-        await self.pacer.take(profile.pace_interceptors)
+        await self.pacer.take("interceptors")
         await self.bind_local_member()
         await self.add_static_members()
         await self.start_channel()
-        await self.pacer.take(profile.pace_log)
+        await self.pacer.take("log")
         if self.ip.startswith("127.0."):
             self.log.warning("loopback_advertised")
         self.log.info("local_member", member=self.local.name)
         self.print_members()
-        await self.pacer.take(profile.pace_log)
+        await self.pacer.take("log")
         await self.join_group()
         await self.initialize_from_neighbours()
         self._enter("initialised")
@@ -238,7 +238,7 @@ class ClusteringAgent:
         self._enter("waiting", "no well-known member can be reached")
         reached = False
         while not reached:
-            for member in unreached:
+            for member in sorted(unreached, key=lambda member: hash_set_order(str(member.address))):
                 if await self._add_if_reachable(member, str(member.address)):
                     reached = True
                     break
@@ -252,14 +252,14 @@ class ClusteringAgent:
         self.channel.listeners.extend(self.managers)
         self.channel.listeners.append(PrimaryListener(environment, self.primary))
         detector = FailureDetector(environment, self.channel, self.static, coordinator or self.channel)
-        await self.pacer.take(profile.pace_channel)
+        await self.pacer.take("channel")
         try:
             await self.channel.open_receiver(self.ip, self._receiver_port)
         except BindError as error:
             environment.log.bind(component="NioReceiver").critical("receiver_start_failed")
             self.log.error("channel_start_failed")
             raise StartupError(str(error)) from None
-        await self.pacer.take(profile.pace_channel_started)
+        await self.pacer.take("channel_started")
         if profile.ping_thread:
             environment.spawn(detector.ping_thread(), "ping")
         environment.spawn(self._announce_static_members(detector), "static members")
@@ -268,7 +268,7 @@ class ClusteringAgent:
         environment.spawn(detector.heartbeat_thread(coordinator), "heartbeat")
 
     async def _announce_static_members(self, detector: FailureDetector) -> None:
-        await self.pacer.take(self.environment.profile.pace_static_thread)
+        await self.pacer.take("static_thread")
         await detector.announce_static_members()
 
     def print_members(self) -> None:
@@ -288,7 +288,7 @@ class ClusteringAgent:
             return
         for response in await self._join():
             if isinstance(response.payload, MemberListMessage):
-                await apply_member_list(self.environment, self.primary, response.payload)
+                await apply_member_list(self.environment, self.primary, response.payload, self.pacer)
             if response.source.domain != self.config.domain:
                 # The load balancer of another domain is dropped without a word; it stays a static member.
                 self.primary.remove(response.source, "other domain")
@@ -307,7 +307,7 @@ class ClusteringAgent:
         members = self.primary.members.snapshot()
         while True:
             self._wka_log.info("sending_join")
-            await self.pacer.take(profile.pace_join)
+            await self.pacer.take("join")
             try:
                 responses = await self.rpc.call(
                     members,
@@ -399,6 +399,16 @@ class ClusteringAgent:
         self.channel.close()
         self.close_http_ports()
         self._enter("stopped", "terminated")
+
+
+def hash_set_order(host_and_port: str) -> int:
+    """Where Java's HashSet (16 buckets) puts a configured member; the wait loop tries them in this order."""
+    host, _, port = host_and_port.rpartition(":")
+    code = 0
+    for character in host:
+        code = (31 * code + ord(character)) & 0xFFFFFFFF
+    code = (31 * code + int(port)) & 0xFFFFFFFF
+    return (code ^ (code >> 16)) & 15
 
 
 def _hash_order(sub_domain: str) -> int:

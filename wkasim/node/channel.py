@@ -177,7 +177,7 @@ class Channel:
         """The first two messages of a process load what sending needs, one after the other."""
         self._first_sends += 1
         async with self._class_loading:
-            await self._pacer.take(self.environment.profile.pace_first_send)
+            await self._pacer.take("first_send")
 
     async def _send_down(self, destinations: Sequence[Member], message: ChannelMessage) -> None:
         try:

@@ -113,30 +113,30 @@ class Coordinator:
         token = Coordination(leader, local, everybody, self._new_id())
         self._suggested_id = token.id
         self._suggested = {member.address: member for member in everybody if member.address != local.address}
-        await self._pacer.take(self._environment.profile.pace_election)
+        await self._pacer.take("election")
         await self._channel.send((others[0],), token, USE_ACK)
 
     async def _send_on(self, token: Coordination) -> None:
         """Hand the token to the next in its list; whom it cannot reach is skipped."""
-        local = self._channel.local
-        token = token.with_view(self._encoded(token.view), leader=token.view[0])
-        addresses = [member.address for member in token.view]
-        start = addresses.index(local.address) if local.address in addresses else -1
-        count = len(token.view)
-        for step in range(1, count + 1):
-            following = token.view[(start + step) % count]
+        members = token.view
+        token = token.with_view(self._encoded(members), leader=members[0])
+        addresses = [member.address for member in members]
+        local = self._channel.local.address
+        start = addresses.index(local) if local in addresses else -1
+        for step in range(1, len(members) + 1):
+            following = members[(start + step) % len(members)]
             try:
                 await self._channel.send((following,), token, USE_ACK)
             except SendError:
                 self._log.warning("election_send_failed", tribes=tribes_text(following))
-                if step == count:
+                if step == len(members):
                     raise
             else:
                 return
 
     async def receive(self, message: Coordination) -> None:
         """A token or a confirmed view arrived."""
-        await self._pacer.take(self._environment.profile.pace_election)
+        await self._pacer.take("election")
         try:
             if not self._message_received:
                 self._message_received = True
@@ -196,7 +196,7 @@ class Coordinator:
             if absolute_order(suggested_first.address) < absolute_order(merged[0].address):
                 self._forget_suggestion()
         self._log_view()
-        await self._pacer.take(self._environment.profile.pace_view)
+        await self._pacer.take("view")
         others = self._others()
         higher = others and absolute_order(merged[0].address) > absolute_order(others[0].address)
         if self._suggested_id is None and higher:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
-from wkasim.profile import Pace, Profile
+from wkasim.profile import Profile
 from wkasim.transport.base import Transport
 
 if TYPE_CHECKING:
@@ -53,13 +53,20 @@ class Environment(Protocol):
 
 
 class Pacer:
-    """Takes the time that a step of the Java code takes."""
+    """Takes the time that a step of the Java code takes.
 
-    def __init__(self, random: Random) -> None:
-        self._random = random.random
+    Every kind of step draws from a stream of its own, so one step more of one kind moves no other.
+    """
 
-    async def take(self, pace: Pace) -> None:
-        """Wait for a time drawn from the range; times near its lower end are likelier, as they are in recordings."""
-        least, most = pace
-        share = self._random()
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._streams: dict[str, Callable[[], float]] = {}
+
+    async def take(self, step: str) -> None:
+        """Wait for a time drawn from the profile's range ``pace_<step>``, in which short times are likelier."""
+        draw = self._streams.get(step)
+        if draw is None:
+            draw = self._streams[step] = self._environment.random(f"pace/{step}").random
+        least, most = getattr(self._environment.profile, f"pace_{step}")
+        share = draw()
         await asyncio.sleep((least + share * share * (most - least)) / 1000)

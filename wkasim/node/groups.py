@@ -31,7 +31,7 @@ class GroupAgent:
         self.members: list[Member] = []
         self._aware = aware_of_sub_domains
         self._environment = environment
-        self._lock = Monitor(wake=lambda: pacer.take(environment.profile.pace_wake))
+        self._lock = Monitor(wake=lambda: pacer.take("wake"))
         self._log = environment.log.bind(component="DefaultGroupManagementAgent")
 
     def text(self, member: Member) -> str:

@@ -79,7 +79,7 @@ class MembershipManager:
             return False
         if self._must_push_to(member) and not await self._push_to_well_known(member):
             return False
-        await self._pacer.take(self._environment.profile.pace_list)
+        await self._pacer.take("list")
         self._append(member, cause)
         if self._environment.profile.refire_member_added and self._channel.listeners:
             await self._channel.member_added(member)

@@ -51,7 +51,7 @@ class MembershipRequests:
         return None
 
     async def _join(self, message: ChannelMessage) -> Payload:
-        await self._pacer.take(self._environment.profile.pace_handle)
+        await self._pacer.take("handle")
         joiner = message.source()
         self._log.info("join_received", member=joiner.name)
         if self._environment.profile.join_in_background:
@@ -83,25 +83,30 @@ class MembershipRequests:
         return None
 
     async def _member_list(self, payload: MemberListMessage, message: ChannelMessage) -> Payload:
-        await self._pacer.take(self._environment.profile.pace_handle)
+        await self._pacer.take("handle")
         self._log.info("member_list_received", member=message.sender.name)
-        await apply_member_list(self._environment, self._manager, payload)
+        await apply_member_list(self._environment, self._manager, payload, self._pacer)
         return Text("Processed MEMBER_LIST message")
 
 
-async def apply_member_list(environment: Environment, manager: MembershipManager, payload: MemberListMessage) -> None:
+async def apply_member_list(
+    environment: Environment, manager: MembershipManager, payload: MemberListMessage, pacer: Pacer
+) -> None:
     """Add everybody in the list but the local member.
 
     Quirk: "Added member" is printed before the addition, and for members that were there already.
     """
     log = environment.log.bind(component="MemberListCommand")
-    say = log.info if environment.profile.member_list_level == "info" else log.debug
+    talkative = environment.profile.member_list_level == "info"
+    say = log.info if talkative else log.debug
     local = manager.local.address if manager.local is not None else None
     for member in payload.members:
         say("member_list_trying", member=member.name)
         if member.address == local:
             continue
         say("member_list_added", member=member.name)
+        if talkative:
+            await pacer.take("entry")
         if member not in manager.members:
             learnt = manager.learn(member, payload.encoded_ms)
             if not manager.add_at_once(learnt, "member_list"):
@@ -122,7 +127,7 @@ class InitializationRequests:
         return self._answer(payload, message)
 
     async def _answer(self, payload: Payload, message: ChannelMessage) -> Payload:
-        await self._pacer.take(self._environment.profile.pace_handle)
+        await self._pacer.take("handle")
         if not self._initialized() or not isinstance(payload, GetConfiguration):
             return None
         self._log.info("initialization_request_received", command=payload.command, member=message.sender.name)

@@ -61,7 +61,7 @@ class RpcClient:
         """Ask everybody; return the replies in the order of their arrival. Raises SendError."""
         if not destinations:
             return []
-        await self._pacer.take(self._profile.pace_rpc)
+        await self._pacer.take("rpc")
         self._number += 1
         ident = f"{self._channel.local.address}/{self._number}"
         collector = _Collector(mode, len(destinations), asyncio.get_running_loop().create_future())
