@@ -72,6 +72,12 @@ def test_coordination_message_with_order_number_is_the_same(message: Coordinatio
 def test_signals_are_sixty_four_bytes_and_differ() -> None:
     assert {len(PROBE), len(PING), len(ALIVE)} == {64}
     assert len({PROBE, PING, ALIVE}) == 3
+    assert [
+        received(text) for text in (b"Local StaticMember Notification Data", b"Local StaticMember Shutdown Data")
+    ] == [
+        Signal.MEMBER_START,
+        Signal.MEMBER_STOP,
+    ]
     assert [received(signal, 1) for signal in (PROBE, PING, ALIVE)] == [Signal.PROBE, Signal.PING, Signal.ALIVE]
 
 

@@ -28,6 +28,8 @@ from wkasim.transport.tribes.descriptor import (
 __all__ = [
     "ALIVE",
     "COORDINATION_HEADER",
+    "MEMBER_START",
+    "MEMBER_STOP",
     "PING",
     "PROBE",
     "CoordinationMessage",
@@ -55,6 +57,12 @@ ALIVE: Final = bytes.fromhex(
     "4a4c8c326f674103b333dd00777509e6 7732b5979a244f25bcac850fea936ac9"
 )
 """What the coordinator would send to ask after a member; it only connects, so this is never seen either."""
+
+MEMBER_START: Final = b"Local StaticMember Notification Data"
+"""What the static membership of newer releases (7.0.109, 9.0) tells its members when it starts."""
+
+MEMBER_STOP: Final = b"Local StaticMember Shutdown Data"
+"""What the static membership of newer releases tells its members when it stops."""
 
 _INT32: Final = struct.Struct(">i")
 

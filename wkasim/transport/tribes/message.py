@@ -21,6 +21,8 @@ from wkasim.transport.tribes.channel_data import ChannelData, Option
 from wkasim.transport.tribes.coordination import (
     ALIVE,
     COORDINATION_HEADER,
+    MEMBER_START,
+    MEMBER_STOP,
     PING,
     PROBE,
     CoordinationMessage,
@@ -45,6 +47,8 @@ class Signal(Enum):
     PROBE = PROBE
     PING = PING
     ALIVE = ALIVE
+    MEMBER_START = MEMBER_START
+    MEMBER_STOP = MEMBER_STOP
 
 
 @frozen(slots=True)

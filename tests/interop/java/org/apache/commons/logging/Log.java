@@ -1,0 +1,5 @@
+package org.apache.commons.logging;
+
+/** Commons Logging's interface, of which serialization sees only the name. */
+public interface Log {
+}
