@@ -385,8 +385,7 @@ class Cluster:
         node.failure = None
         node.agent = None
         ip = self.network.resolve(config.host) or config.host
-        key = f"{config.host}:{config.port}/{node.life}"
-        process = Process(self.loop, config.name, node.life, ip, key)
+        process = Process(self.loop, config.name, node.life, ip, self._place_of(config))
         process.privileged = config.privileged
         node.process = process
         world = NodeWorld(
@@ -399,6 +398,16 @@ class Cluster:
             changed=self._changed,
         )
         process.spawn(self._live(node, world, delay_s), "main")
+
+    def _place_of(self, config: NodeConfig) -> str:
+        """The configured address, which names random streams; where several nodes share it, with a number."""
+        twins = [
+            name
+            for name, node in self.nodes.items()
+            if (node.config.host, node.config.port) == (config.host, config.port)
+        ]
+        number = twins.index(config.name)
+        return f"{config.host}:{config.port}" + (f"#{number + 1}" if number else "")
 
     async def _live(self, node: Node, world: NodeWorld, delay_s: float) -> None:
         start_s = node.config.start_delay_s

@@ -20,86 +20,99 @@ T = TypeVar("T")
 class Process:
     """The tasks of one life of one node.
 
-    ``key`` names the process in random streams (configured address and life number).
+    ``place`` is the node's configured address, ``key`` that and the life number; both name random streams. ``inbox``
+    keeps what came out of the network while the process was frozen, ``freezes`` counts how often it was.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, name: str, life: int, ip: str, key: str) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, name: str, life: int, ip: str, place: str) -> None:
         self.loop = loop
         self.name = name
         self.life = life
         self.ip = ip
-        self.key = key
+        self.place = place
+        self.key = f"{place}/{life}"
         self.privileged = True
         self.alive = True
         self.frozen = False
+        self.freezes = 0
         self.inbox: deque[Callable[[], None]] = deque()
-        self._tasks: dict[asyncio.Task[Any], None] = {}
-        self._thaw: asyncio.Future[None] | None = None
+        self._tasks: dict[asyncio.Task[Any], Coroutine[Any, Any, Any]] = {}
+        self._gates: list[asyncio.Future[None]] = []
 
     def spawn(self, coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Run the coroutine as a thread of this process."""
         if not self.alive:
             coroutine.close()
             raise asyncio.CancelledError
-        task: asyncio.Task[T] = self.loop.create_task(self._gated(coroutine), name=f"{self.name}.{name}")
-        self._tasks[task] = None
+        task: asyncio.Task[T] = self.loop.create_task(self._run(coroutine), name=f"{self.name}.{name}")
+        self._tasks[task] = coroutine
         task.add_done_callback(self._forget)
         return task
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.pop(task, None)
+        # Without this a coroutine that was killed before its first step would complain that nobody awaited it.
+        self._tasks.pop(task).close()
 
     def kill(self) -> None:
-        """Take no step ever again."""
+        """Take no step ever again; the step that called this, if it is one of this process, is its last."""
         self.alive = False
         self.frozen = False
         self.inbox.clear()
-        if self._thaw is not None:
-            self._thaw.cancel()
-            self._thaw = None
-        current = asyncio.current_task(self.loop) if self.loop.is_running() else None
+        current = asyncio.current_task(self.loop)
         for task in list(self._tasks):
             if task is not current:
                 task.cancel()
 
     def freeze(self) -> None:
         """Take no step until :meth:`thaw`."""
-        self.frozen = True
+        if not self.frozen:
+            self.frozen = True
+            self.freezes += 1
 
     def thaw(self) -> None:
-        """Go on: first what waits in the sockets, then the tasks."""
+        """Go on: first what waits in the sockets, then the tasks, in the order in which they wanted to."""
         self.frozen = False
-        if self._thaw is not None:
-            self._thaw.set_result(None)
-            self._thaw = None
+        gates, self._gates = self._gates, []
+        for gate in gates:
+            if not gate.done():
+                gate.set_result(None)
         while self.inbox and self.alive and not self.frozen:
             self.inbox.popleft()()
 
+    async def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return await self._gated(coroutine)
+
     @types.coroutine
-    def _gated(self, coroutine: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
-        """Drive the coroutine; while the process is frozen, hold back its next step.
+    def _gated(self, driven_coroutine: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+        """Drive the coroutine; hold back its next step while the process is frozen, end it when it is dead.
 
         A cancellation that comes while frozen (a time-out that ran off) is delivered when the process goes on.
         """
         error: BaseException | None = None
-        while True:
-            while self.frozen:
-                if self._thaw is None:
-                    self._thaw = self.loop.create_future()
+        try:
+            while True:
+                while self.frozen:
+                    gate = self.loop.create_future()
+                    self._gates.append(gate)
+                    try:
+                        yield from gate
+                    except asyncio.CancelledError as cancelled:
+                        error = error or cancelled
+                if not self.alive:
+                    raise asyncio.CancelledError
                 try:
-                    yield from asyncio.shield(self._thaw)
-                except asyncio.CancelledError as cancelled:
-                    error = error or cancelled
-            try:
-                waited = coroutine.send(None) if error is None else coroutine.throw(error)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            error = None
-            try:
-                yield waited
-            except GeneratorExit:
-                coroutine.close()
-                raise
-            except BaseException as raised:
-                error = raised
+                    waited = driven_coroutine.send(None) if error is None else driven_coroutine.throw(error)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                if not self.alive:
+                    raise asyncio.CancelledError
+                error = None
+                try:
+                    yield waited
+                except GeneratorExit:
+                    raise
+                except BaseException as raised:
+                    error = raised
+        finally:
+            driven_coroutine.close()
