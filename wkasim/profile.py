@@ -131,16 +131,16 @@ class Profile:
     pace_channel: Pace = _switch((14, 65), "last static member to the open receiver", "recordings")
     pace_channel_started: Pace = _switch((15, 60), "open receiver to the started channel", "recordings")
     pace_static_thread: Pace = _switch(
-        (0.2, 28), "started channel to the first static member that its thread announces", "recordings"
+        (1.5, 9.5), "started channel to the first static member that its thread announces", "recordings"
     )
     pace_view: Pace = _switch((1, 8), "formatting and logging an accepted view", "recordings")
     pace_log: Pace = _switch((0.1, 3), "between two steps that only log", "recordings")
-    pace_first_send: Pace = _switch((2, 20), "each of a process's first two messages (class loading)", "recordings")
-    pace_join: Pace = _switch((2, 12), "Sending JOIN to the request itself", "recordings")
-    pace_rpc: Pace = _switch((3, 22), "building and sending a request", "recordings")
+    pace_first_send: Pace = _switch((1, 14), "each of a process's first two messages (class loading)", "recordings")
+    pace_join: Pace = _switch((6, 20), "Sending JOIN to the request itself", "recordings")
+    pace_rpc: Pace = _switch((2, 18), "building and sending a request", "recordings")
     pace_handle: Pace = _switch((1.5, 16), "a received request to its handler", "recordings")
-    pace_election: Pace = _switch((1, 12), "handling or building a coordination message", "recordings")
-    pace_list: Pace = _switch((0.02, 0.2), "the look at a member list to the addition to it", "recordings")
+    pace_election: Pace = _switch((1, 9), "handling or building a coordination message", "recordings")
+    pace_list: Pace = _switch((0.05, 3), "the look at a member list to the addition to it", "recordings")
     pace_entry: Pace = _switch((0, 0.8), "one entry of a MEMBER_LIST, where each is logged", "recordings")
     pace_wake: Pace = _switch((0.1, 1.5), "waking a thread that waited for the agent", "recordings")
 
@@ -206,7 +206,8 @@ DOCUMENTED: Final = attrs.evolve(
 WSO2_1_6_1: Final = attrs.evolve(
     AXIS2_1_7,
     name="wso2-1.6.1",
-    pace_static_thread=(0.2, 15),
+    pace_static_thread=(1, 6),
+    pace_list=(0.02, 0.2),
     revision="WSO2 fork 1.6.1-wso2v10 and v11 (2014 to 2026), Tribes 7.0.8",
     port_probes=2,
     port_probe_tries=100,
