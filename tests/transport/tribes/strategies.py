@@ -92,7 +92,7 @@ messages = st.one_of(
     rpc_messages,
     st.builds(NoRpcChannelReply, id=ids, channel=st.binary(max_size=40)),
     # Bytes that begin as a signal or a coordination message would be one.
-    st.builds(ByteMessage, st.binary(max_size=60)),
+    st.builds(ByteMessage, st.binary(max_size=60).map(lambda data: b"bytes" + data)),
 )
 channel_data = st.builds(
     ChannelData,

@@ -92,7 +92,7 @@ final class Samples {
                 GetConfigurationResponseCommand response = new GetConfigurationResponseCommand();
                 String[] groups = new String[random.nextInt(4)];
                 for (int index = 0; index < groups.length; index++) {
-                    groups[index] = text();
+                    groups[index] = "group " + text();
                 }
                 response.setServiceGroups(groups);
                 return response;
