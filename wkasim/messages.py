@@ -22,6 +22,8 @@ __all__ = [
     "Coordination",
     "GetConfiguration",
     "GetConfigurationResponse",
+    "GetState",
+    "GetStateResponse",
     "Join",
     "MemberJoined",
     "MemberListMessage",
@@ -115,6 +117,31 @@ class GetConfigurationResponse:
 
 
 @frozen(slots=True)
+class GetState:
+    """GetState: a joiner asks a neighbour for the replicated state."""
+
+    label: ClassVar[str] = "GET_STATE"
+    command: ClassVar[str] = "GetStateCommand"
+
+    @property
+    def detail(self) -> str:
+        """What the journal keeps of it."""
+        return ""
+
+
+@frozen(slots=True)
+class GetStateResponse:
+    """The neighbour's state; what it contains is outside the model."""
+
+    label: ClassVar[str] = "GET_STATE_RESPONSE"
+
+    @property
+    def detail(self) -> str:
+        """What the journal keeps of it."""
+        return ""
+
+
+@frozen(slots=True)
 class Text:
     """A plain text as the reply, such as ``Processed MEMBER_LIST message``."""
 
@@ -127,7 +154,17 @@ class Text:
         return self.text
 
 
-Payload: TypeAlias = Join | MemberListMessage | MemberJoined | GetConfiguration | GetConfigurationResponse | Text | None
+Payload: TypeAlias = (
+    Join
+    | MemberListMessage
+    | MemberJoined
+    | GetConfiguration
+    | GetConfigurationResponse
+    | GetState
+    | GetStateResponse
+    | Text
+    | None
+)
 """What an RPC carries; a reply may be empty (null in the Java code)."""
 
 

@@ -25,12 +25,13 @@ from wkasim.messages import (
     ASYNCHRONOUS,
     MEMBERSHIP_MESSAGE,
     GetConfiguration,
-    GetConfigurationResponse,
+    GetState,
     Join,
     MemberListMessage,
+    Payload,
 )
 from wkasim.node.channel import Channel
-from wkasim.node.config import NodeConfig
+from wkasim.node.config import DEFAULT_SUB_DOMAIN, NodeConfig
 from wkasim.node.coordinator import Coordinator
 from wkasim.node.database import check_database
 from wkasim.node.environment import Environment, Pacer
@@ -93,9 +94,13 @@ class ClusteringAgent:
         """Whether the start is over and has succeeded."""
         return self.state == "initialised"
 
+    def _aware_of_sub_domains(self) -> bool:
+        return any(group.sub_domain != DEFAULT_SUB_DOMAIN for group in self.config.groups)
+
     def _make_agents(self) -> list[GroupAgent]:
-        aware = any(group.sub_domain != "__$default" for group in self.config.groups)
-        groups = sorted(self.config.groups, key=lambda group: _hash_order(group.sub_domain))
+        """The load balancer's agents, in the order of Java's HashMap; the first one answers JOIN (defect D9)."""
+        aware = self._aware_of_sub_domains()
+        groups = sorted(self.config.groups, key=lambda group: _hash_map_order(group.sub_domain))
         return [GroupAgent(self.environment, self.pacer, group, aware_of_sub_domains=aware) for group in groups]
 
     def _make_mode(self) -> Mode:
@@ -115,7 +120,11 @@ class ClusteringAgent:
         self._enter("starting")
         try:
             await self._prepare()
-            await self._initialize()
+            try:
+                await self._initialize()
+            except StartupError:
+                self.environment.log.bind(component="StartupFinalizerServiceComponent").error("cluster_not_initialized")
+                raise
         except StartupError as error:
             self._enter("failed", str(error))
             raise
@@ -131,7 +140,7 @@ class ClusteringAgent:
         await check_database(self.environment, self.config, self.ip)
         if self.config.open_http == "before":
             await self.open_http_ports()
-        agent_class = _SUB_DOMAIN_AGENT_CLASS if len(self.agents) > 1 else _AGENT_CLASS
+        agent_class = _SUB_DOMAIN_AGENT_CLASS if self._aware_of_sub_domains() else _AGENT_CLASS
         for agent in self.agents:
             group = agent.group
             self.log.info("managing_domain", domain=group.domain, sub_domain=group.sub_domain, agent_class=agent_class)
@@ -139,7 +148,6 @@ class ClusteringAgent:
             await self.pacer.take("agents")
 
     async def _initialize(self) -> None:
-        profile = self.environment.profile
         self.log.info("initializing_cluster")
         await self.pacer.take("configure")
         self.log.info("cluster_domain", domain=self.config.domain)
@@ -330,15 +338,22 @@ class ClusteringAgent:
             await asyncio.sleep(profile.join_retry_s)
 
     async def initialize_from_neighbours(self) -> None:
-        """Ask a neighbour for the configuration; the newer fork does not wait for it."""
-        if not self.config.node_manager or not self.primary.members:
-            return
-        if self.environment.profile.initialization_in_background:
-            self.environment.spawn(self._request_configuration(), "initialization")
-        else:
-            await self._request_configuration()
+        """Ask a neighbour for the configuration, then for the state; the newer fork does not wait for them."""
+        wanted: list[tuple[Payload, str, str]] = []
+        if self.config.node_manager:
+            wanted.append((GetConfiguration(), "GetConfigurationResponseCommand", "configuration_received"))
+        if self.config.state_manager:
+            wanted.append((GetState(), "GetStateResponseCommand", "state_received"))
+        for request, component, event in wanted:
+            if not self.primary.members:
+                return
+            asking = self._ask_neighbours(request, component, event)
+            if self.environment.profile.initialization_in_background:
+                self.environment.spawn(asking, "initialization")
+            else:
+                await asking
 
-    async def _request_configuration(self) -> None:
+    async def _ask_neighbours(self, request: Payload, component: str, event: str) -> None:
         profile = self.environment.profile
         failed: dict[Address, None] = {}
         tries = 0
@@ -350,16 +365,15 @@ class ClusteringAgent:
             self.log.info("sending_initialization_request", member=member.name)
             try:
                 responses = await self.rpc.call(
-                    (member,), f"{self.config.domain}:rpc.init.channel", GetConfiguration(), "first", ASYNCHRONOUS
+                    (member,), f"{self.config.domain}:rpc.init.channel", request, "first", ASYNCHRONOUS
                 )
             except SendError:
                 self.log.error("initialization_request_failed", member=member.name)
                 failed[member.address] = None
                 await asyncio.sleep(profile.initialization_error_pause_s)
                 continue
-            if responses and isinstance(responses[0].payload, GetConfigurationResponse):
-                component = "GetConfigurationResponseCommand"
-                self.environment.log.bind(component=component).info("configuration_received")
+            if responses and responses[0].payload is not None:
+                self.environment.log.bind(component=component).info(event)
                 return
             if not responses:
                 await asyncio.sleep(profile.initialization_pause_s)
@@ -411,6 +425,6 @@ def hash_set_order(host_and_port: str) -> int:
     return (code ^ (code >> 16)) & 15
 
 
-def _hash_order(sub_domain: str) -> int:
+def _hash_map_order(sub_domain: str) -> int:
     """Where Java's HashMap puts the managers of the sub-domains (Java 6 and 7; defect D9)."""
     return {"__$default": 3, "worker": 9, "mgt": 12}.get(sub_domain, 13)

@@ -84,7 +84,7 @@ async def check_database(environment: Environment, config: NodeConfig, client_ip
     except AccessDeniedError:
         log.error("database_access_denied", user=database.user, url=database.url)
         raise
-    if config.setup:
+    if config.setup and not config.worker:  # A worker node only reads.
         await database.create_tables()
         environment.log.bind(component="DatabaseCreator").info("database_created", url=database.url)
     missing = await database.missing_table()

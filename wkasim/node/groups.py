@@ -111,10 +111,7 @@ class GroupAgent:
         Quirk: members are compared with their HTTP ports here. Where the entry came by JOIN and the event carries a
         well-known member's static descriptor, which has none, the entry stays (defect D12).
         """
-        if self._aware and (member.properties or {}).get("subDomain") is None:
-            if self.group.sub_domain != DEFAULT_SUB_DOMAIN:
-                raise SubDomainMissingError(f"{member.name} has no subDomain")
-        elif self._aware and not self._takes(member):
+        if not self._takes(member):
             return
         present = self._has(member)
         if present:

@@ -16,6 +16,8 @@ from wkasim.messages import (
     ChannelMessage,
     GetConfiguration,
     GetConfigurationResponse,
+    GetState,
+    GetStateResponse,
     Join,
     MemberJoined,
     MemberListMessage,
@@ -128,7 +130,7 @@ class InitializationRequests:
 
     async def _answer(self, payload: Payload, message: ChannelMessage) -> Payload:
         await self._pacer.take("handle")
-        if not self._initialized() or not isinstance(payload, GetConfiguration):
+        if not self._initialized() or not isinstance(payload, GetConfiguration | GetState):
             return None
         self._log.info("initialization_request_received", command=payload.command, member=message.sender.name)
-        return GetConfigurationResponse()
+        return GetConfigurationResponse() if isinstance(payload, GetConfiguration) else GetStateResponse()
