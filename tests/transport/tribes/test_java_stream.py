@@ -231,6 +231,31 @@ def test_more_objects_than_the_limit_are_refused() -> None:
     assert refusal(body).endswith(": more than 16384 objects in a stream")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        one(ARRAY) + described("[LA;") + struct.pack(">i", 70_000) + one(NULL) * 70_000,
+        one(ARRAY) + described("[Z") + struct.pack(">i", 70_000) + bytes(70_000),
+        one(OBJECT) + described("A", 0x0C) + (one(BLOCK) + b"\1x") * 70_000 + one(END),
+        one(ARRAY)
+        + described("[LA;")
+        + struct.pack(">i", 5000)
+        + one(OBJECT)
+        + described("A", superclass=b"") * 15
+        + one(NULL)
+        + (one(OBJECT) + refer(2)) * 4999,
+    ],
+    ids=["elements", "primitives", "blocks", "parts"],
+)
+def test_more_values_than_the_limit_are_refused(body: bytes) -> None:
+    assert refusal(body).endswith(": more than 65536 values in a stream")
+
+
+def test_byte_array_is_one_value_however_long() -> None:
+    array = JavaArray(ClassDescription("[B", 1, 2), bytes(100_000))
+    assert decode_stream(encode_stream(array)).root == array
+
+
 def test_line_of_superclasses_beyond_the_limit_is_refused() -> None:
     chain = b"".join(described(f"A{index}", superclass=b"") for index in range(10))
     assert refusal(one(OBJECT) + chain * 3).endswith(": a class at the end of a line of more than 16 classes")

@@ -73,6 +73,8 @@ class StreamLimits:
     """How deep values may be nested."""
     handles: int = 16384
     """How many objects, strings, arrays and class descriptions there may be."""
+    values: int = 65536
+    """How many fields, elements and blocks there may be; the elements of a byte array are one."""
     fields: int = 128
     """How many fields a class may have."""
     superclasses: int = 16
@@ -116,13 +118,14 @@ _UNFINISHED: Final = _Unfinished()
 
 
 class _Reader:
-    __slots__ = ("cursor", "depth", "handles", "limits")
+    __slots__ = ("cursor", "depth", "handles", "limits", "values")
 
     def __init__(self, cursor: Cursor, limits: StreamLimits) -> None:
         self.cursor = cursor
         self.limits = limits
         self.handles: list[_Handled | _Unfinished] = []
         self.depth = 0
+        self.values = 0
 
     def content(self, code: int) -> Content:
         """One value, whose type code has been read."""
@@ -147,6 +150,11 @@ class _Reader:
             self.cursor.fail(f"more than {self.limits.handles} objects in a stream")
         self.handles.append(value)
         return len(self.handles) - 1
+
+    def spend(self, values: int) -> None:
+        self.values += values
+        if self.values > self.limits.values:
+            self.cursor.fail(f"more than {self.limits.values} values in a stream")
 
     def reference(self) -> int:
         handle = self.cursor.int32("a reference")
@@ -239,6 +247,7 @@ class _Reader:
         blocks: list[bytes] = []
         cursor = self.cursor
         while (code := cursor.byte("the end of a block")) != TC_ENDBLOCKDATA:
+            self.spend(1)
             if code == TC_BLOCKDATA:
                 blocks.append(cursor.take(cursor.byte("the length of a block"), "a block"))
             elif code == TC_BLOCKDATALONG:
@@ -265,6 +274,7 @@ class _Reader:
         return value
 
     def part(self, description: ClassDescription) -> Part:
+        self.spend(1 + len(description.fields))
         values = tuple(self.value(described.type_code) for described in description.fields)
         return Part(values, self.contents() if description.has_write_method else ())
 
@@ -295,6 +305,7 @@ class _Reader:
             cursor.fail(f"an array of {count} elements, {cursor.remaining} bytes are left", back=4)
         if type_code == "B":
             return cursor.take(count, "the elements of an array")
+        self.spend(count)
         return tuple(self.value(type_code) for _ in range(count))
 
     def enum_constant(self) -> EnumConstant:
