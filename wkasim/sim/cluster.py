@@ -17,7 +17,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from wkasim.errors import ClusterError, InputError, StartupError
 from wkasim.members import Address
@@ -46,7 +46,7 @@ class Node:
     process: Process | None = None
     agent: ClusteringAgent | None = None
     failure: str | None = None
-    ready: bool = field(default=False)
+    restart_after_s: float | None = None
 
     @property
     def alive(self) -> bool:
@@ -128,7 +128,16 @@ class Cluster:
             raise InputError(f"two nodes are named {config.name!r}; names must differ")
         node = Node(config)
         self.nodes[config.name] = node
+        self._claim_addresses(config)
         return node
+
+    def _claim_addresses(self, config: NodeConfig) -> None:
+        """Cuts that name the node reach its addresses from now on, and not only from its first start."""
+        ip = self.network.resolve(config.host)
+        http = [port + config.port_offset for port in (config.http_port, config.https_port) if port is not None]
+        for port in (config.port, *http):
+            if ip is not None and port is not None:
+                self.network.claim(Address(ip, port), config.name)
 
     def node(self, name: str) -> Node:
         """The node of that name; raises InputError naming the known ones."""
@@ -442,20 +451,30 @@ class Cluster:
         if node.agent is None or node.agent.state != "stopped":
             self.journal.append((self.loop.now_us, "state", node.config.name, node.life, "stopped", why))
         process.alive = False
-        self.network.drop_process(process)
+        self.network.drop_process(process, silently=why == "host down")
         process.kill()
         self._changed()
+        self._plan_revival(node)
 
     def _restart(self, node: Node, action: faults.Restart) -> None:
-        if node.alive:
-            if action.graceful:
-                self._terminate(node)
-            else:
-                self._kill(node, "killed")
-        self.loop.deliver_at(self.loop.now_us + round(action.after_s * 1e6), self._revive, node)
-
-    def _revive(self, node: Node) -> None:
+        """The next life begins ``after_s`` after the end of this one, which a frozen process may put off."""
+        node.restart_after_s = action.after_s
         if not node.alive:
+            self._plan_revival(node)
+        elif action.graceful:
+            self._terminate(node)
+        else:
+            self._kill(node, "killed")
+
+    def _plan_revival(self, node: Node) -> None:
+        if node.restart_after_s is not None:
+            when_us = self.loop.now_us + round(node.restart_after_s * 1e6)
+            node.restart_after_s = None
+            self.loop.deliver_at(when_us, self._revive, (node, node.life))
+
+    def _revive(self, ended: tuple[Node, int]) -> None:
+        node, life = ended
+        if node.life == life and not self._closed:
             self.journal.append((self.loop.now_us, "step", node.config.name, node.life + 1, "start", ()))
             self._begin_life(node, 0.0)
 

@@ -1,151 +1,66 @@
-"""The simulated network: hosts, ports, links, and what TCP does when something is wrong.
+"""The simulated network: hosts, ports, connections, and what TCP does when something is wrong.
 
 Connections behave as TCP's do. A port on which nobody listens refuses at once. Where packets vanish, a connection
-attempt sends its first packet again after 1, 2, 3, 4, 5, 7, 11, 19, 35 and 67 seconds and gives up after 131, as
-Linux does by default, so an attempt that began in a partition may succeed after it; what was written to a connection
-that is already open waits and arrives after the network heals. A frozen process still accepts connections until its
-backlog is full, for its operating system does that. Delivery is in order per connection.
+attempt is repeated until it gives up, so one that began in a partition may succeed after it; what was written to a
+connection that is already open waits, is sent again at TCP's growing pauses, and arrives after the network has healed.
+A frozen process still accepts connections until its backlog is full, for its operating system does that. Delivery is
+in order per connection, whatever happens to it.
 
-Faults are always checked: a path between two processes keeps a cached verdict, made anew when a fault changes.
+Faults are always checked: a path from a process to an address keeps a cached verdict, made anew when a fault changes.
 """
 
 from __future__ import annotations
 
+import asyncio
+from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
-from random import Random
-from typing import Final, Literal
+from functools import partial
+from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from wkasim.errors import InputError
 from wkasim.members import Address
 from wkasim.messages import ChannelMessage
 from wkasim.sim.journal import Journal
+from wkasim.sim.links import (
+    DIE_MODULUS,
+    DIE_MULTIPLIER,
+    LAN,
+    RETRANSMISSIONS,
+    SYN_RETRIES_S,
+    SYN_TIMEOUT_S,
+    Link,
+    Path,
+    Verdict,
+    is_dotted,
+    retransmission_us,
+)
 from wkasim.sim.loop import VirtualTimeLoop
+from wkasim.sim.pipes import Packet, Pipe, Port
 from wkasim.sim.process import Process
 from wkasim.sim.randomness import Streams
+from wkasim.sim.rules import Rule, RuleBook
 
-__all__ = ["LAN", "SYN_RETRIES_S", "Link", "Network", "Path", "Rule"]
+__all__ = ["LAN", "Link", "Network", "Path", "Pipe", "Port", "Rule", "Verdict", "is_dotted"]
 
-SYN_RETRIES_S: Final = (1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 11.0, 19.0, 35.0, 67.0)
-"""When Linux sends the first packet of a connection again (tcp_syn_retries 6, tcp_syn_linear_timeouts 4)."""
-SYN_TIMEOUT_S: Final = 131.0
-"""When it gives up."""
-RETRANSMISSION_S: Final = 0.2
-"""The first retransmission of data on an open connection; it doubles each time."""
-BACKLOG: Final = 50
-"""How many connections the operating system accepts for a process that does not (Java's default)."""
-
-Verdict = Literal["open", "silent", "refused", "unreachable"]
-
-
-@frozen(slots=True)
-class Link:
-    """What a packet meets on its way: a delay of ``latency_us`` to ``latency_us + jitter_us``, and loss.
-
-    ``loss`` is the probability that a packet is lost; TCP sends it again, so loss shows as delay.
-    """
-
-    latency_us: int = 100
-    jitter_us: int = 200
-    loss: float = 0.0
-
-
-LAN: Final = Link()
-"""The default: a switched local network, 0.1 to 0.3 ms one way."""
-
-
-@frozen(slots=True)
-class Rule:
-    """Something done to the messages that match: ``drop``, ``delay``, ``duplicate`` or ``hold``.
-
-    ``message``, ``sender`` and ``receiver`` match everything when None; sender and receiver are node names.
-    ``count`` limits how many messages the rule touches.
-    """
-
-    action: Literal["drop", "delay", "duplicate", "hold"]
-    message: str | None = None
-    sender: str | None = None
-    receiver: str | None = None
-    count: int | None = None
-    delay_us: int = 0
+_FIN_RETRIES: Final = 9
+"""How often an operating system repeats the end of a connection for a process that is gone (tcp_orphan_retries)."""
 
 
 @define(slots=True, eq=False)
-class _ActiveRule:
-    rule: Rule
-    left: int | None
-    held: list[tuple[Pipe, ChannelMessage, int]] = field(factory=list)
+class _Ties:
+    """What connects one process with others: its paths, the pipes from it and those into it."""
 
-    def matches(self, sender: str, receiver: str, message: ChannelMessage) -> bool:
-        rule = self.rule
-        return (
-            self.left != 0
-            and rule.sender in (None, sender)
-            and rule.receiver in (None, receiver)
-            and (rule.message is None or message.label.split(" ")[0] == rule.message)
-        )
-
-
-@define(slots=True, eq=False)
-class Port:
-    """A listening socket."""
-
-    process: Process
-    address: Address
-    purpose: str
-    receive: Callable[[ChannelMessage], None] | None
-    network: Network
-    waiting: int = 0  # connections that the operating system has accepted for a frozen process
-
-    def close(self) -> None:
-        """Stop listening."""
-        self.network.close_port(self)
-
-
-@define(slots=True, eq=False)
-class Path:
-    """The way from one process to another: verdict of the faults, delays, random stream."""
-
-    source: Process
-    target_ip: str
-    target_name: str
-    verdict: Verdict
-    latency_us: int
-    jitter_us: int
-    loss: float
-    random: Callable[[], float]
-
-    def delay_us(self) -> int:
-        """The delay of one packet, losses included."""
-        delay = self.latency_us + int(self.random() * self.jitter_us)
-        retransmission = round(RETRANSMISSION_S * 1e6)
-        while self.loss and self.random() < self.loss and retransmission < 60_000_000:
-            delay += retransmission
-            retransmission *= 2
-        return delay
-
-
-class Pipe:
-    """One direction of an established connection, in order; the sending half of :class:`MemoryConnection`."""
-
-    __slots__ = ("from_text", "last_us", "lost", "network", "path", "port", "source", "stuck", "target", "to_text")
-
-    def __init__(self, network: Network, source: Process, port: Port, path: Path) -> None:
-        self.network = network
-        self.source = source
-        self.port = port
-        self.target = port.process
-        self.path = path
-        self.lost = False
-        self.last_us = 0
-        self.stuck: list[tuple[ChannelMessage, int]] = []
-        self.to_text = str(port.address)
-        self.from_text = ""
+    paths: dict[tuple[Address, str], Path] = field(factory=dict)
+    pipes_from: dict[Pipe, None] = field(factory=dict)
+    pipes_into: dict[Pipe, None] = field(factory=dict)
 
 
 class Network:
-    """Every host, port and path of one simulated world."""
+    """Every host, port and connection of one simulated world.
+
+    ``deliveries`` counts messages that arrived, ``probes`` the connections of failure detectors and admissions.
+    """
 
     def __init__(
         self,
@@ -158,19 +73,19 @@ class Network:
     ) -> None:
         self.loop = loop
         self.journal = journal
-        self.streams = streams
         self.hosts: dict[str, str] = dict(hosts or {})
         self.default_link = link
         self.deliveries = 0
         self.probes = 0
+        self._streams = streams
         self._messages = 0
         self._ports: dict[Address, Port] = {}
-        self._paths: dict[tuple[str, str], Path] = {}
-        self._pipes: dict[tuple[str, str], list[Pipe]] = {}
+        self._owners: dict[Address, str] = {}
+        self._ties: dict[Process, _Ties] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._cuts: dict[tuple[str, str], Verdict] = {}
         self._down: dict[str, None] = {}
-        self._rules: list[_ActiveRule] = []
+        self._rules = RuleBook()
 
     # Names and ports
 
@@ -179,6 +94,10 @@ class Network:
         if is_dotted(host):
             return host
         return self.hosts.get(host)
+
+    def claim(self, address: Address, name: str) -> None:
+        """Say which node an address belongs to before that node opens it, so that cuts by name reach it."""
+        self._owners.setdefault(address, name)
 
     def port_at(self, address: Address) -> Port | None:
         """Who listens there."""
@@ -192,6 +111,7 @@ class Network:
             return None
         port = Port(process, address, purpose, receive, self)
         self._ports[address] = port
+        self._owners[address] = process.name
         return port
 
     def close_port(self, port: Port) -> None:
@@ -199,32 +119,53 @@ class Network:
         if self._ports.get(port.address) is port:
             del self._ports[port.address]
 
-    def drop_process(self, process: Process) -> None:
-        """The process is gone: its ports close, and whoever is connected hears of it if packets pass."""
-        for address, port in list(self._ports.items()):
-            if port.process is process:
-                del self._ports[address]
-        for pipes in self._pipes.values():
-            for pipe in pipes:
-                if pipe.target is process and self._verdict(process, pipe.source.ip, pipe.source.name) == "open":
-                    pipe.lost = True
-        for key in [key for key in self._pipes if key[0] == process.key]:
-            del self._pipes[key]
+    def drop_process(self, process: Process, *, silently: bool = False) -> None:
+        """The process, already marked as dead, is gone: its operating system closes its ports and connections.
+
+        ``silently`` where the whole host is gone, so that nobody closes anything.
+        """
+        for address in [address for address, port in self._ports.items() if port.process is process]:
+            del self._ports[address]
+        ties = self._ties.pop(process, None)
+        if ties is not None:
+            for pipe in ties.pipes_from:
+                self._tie(pipe.target).pipes_into.pop(pipe, None)
+                self._give_up(pipe, "sender gone")
+            for pipe in ties.pipes_into:
+                if not silently:
+                    self._finish((pipe, 0))
+        while process.inbox:
+            process.inbox.popleft()()
+
+    def _tie(self, process: Process) -> _Ties:
+        ties = self._ties.get(process)
+        if ties is None:
+            ties = _Ties()
+            if process.alive:
+                self._ties[process] = ties
+        return ties
+
+    def _finish(self, end: tuple[Pipe, int]) -> None:
+        """Tell the source that its peer has closed the connection, again and again until a packet passes."""
+        pipe, number = end
+        if self._verdict_back(pipe.source, pipe.path.target_ip, pipe.path.target_name) == "open":
+            pipe.break_off()
+        elif number < _FIN_RETRIES:
+            self.loop.deliver_at(self.loop.now_us + retransmission_us(number), self._finish, (pipe, number + 1))
 
     # Paths and faults
 
-    def path(self, source: Process, target_ip: str, target_name: str) -> Path:
+    def path(self, source: Process, target: Address) -> Path:
         """The path from a process to an address, made on first use."""
-        key = (source.key, f"{target_ip}/{target_name}")
-        path = self._paths.get(key)
+        name = self._owners.get(target, "")
+        paths = self._tie(source).paths
+        path = paths.get((target, name))
         if path is None:
-            link = self._link(source, target_ip, target_name)
-            stream = self.streams.stream("link", source.key, target_ip)
-            verdict = self._verdict(source, target_ip, target_name)
-            path = Path(
-                source, target_ip, target_name, verdict, link.latency_us, link.jitter_us, link.loss, stream.random
-            )
-            self._paths[key] = path
+            link = self._link(source, target.ip, name)
+            die = self._streams.number("link", source.key, target) % (DIE_MODULUS - 1) + 1
+            verdict = self._verdict(source, target.ip, name)
+            path = Path(source, target.ip, name, verdict, link.latency_us, link.jitter_us, link.loss, die)
+            paths[target, name] = path
         return path
 
     def _link(self, source: Process, target_ip: str, target_name: str) -> Link:
@@ -235,12 +176,24 @@ class Network:
         return self.default_link
 
     def _verdict(self, source: Process, target_ip: str, target_name: str) -> Verdict:
-        if source.ip in self._down or target_ip in self._down:
+        if self._down and (source.ip in self._down or target_ip in self._down):
             return "silent"
-        for left in (source.name, source.ip):
-            for right in (target_name, target_ip):
-                if (cut := self._cuts.get((left, right))) is not None:
-                    return cut
+        if self._cuts:
+            for left in (source.name, source.ip):
+                for right in (target_name, target_ip):
+                    if (cut := self._cuts.get((left, right))) is not None:
+                        return cut
+        return "open"
+
+    def _verdict_back(self, source: Process, target_ip: str, target_name: str) -> Verdict:
+        """The answer must come back as well: a one-way cut looks like silence to the caller."""
+        if self._down and (source.ip in self._down or target_ip in self._down):
+            return "silent"
+        if self._cuts:
+            for left in (target_name, target_ip):
+                for right in (source.name, source.ip):
+                    if (left, right) in self._cuts:
+                        return "silent"
         return "open"
 
     def set_link(self, left: str, right: str, link: Link, *, both_ways: bool = True) -> None:
@@ -284,40 +237,22 @@ class Network:
         self._changed()
 
     def _changed(self) -> None:
-        for path in self._paths.values():
-            link = self._link(path.source, path.target_ip, path.target_name)
-            path.latency_us, path.jitter_us, path.loss = link.latency_us, link.jitter_us, link.loss
-            path.verdict = self._verdict(path.source, path.target_ip, path.target_name)
-        for pipes in self._pipes.values():
-            for pipe in pipes:
-                if pipe.path.verdict == "open" and pipe.stuck:
-                    self._flush(pipe)
-                if pipe.path.verdict == "open" and not pipe.target.alive:
-                    pipe.lost = True
-
-    def _flush(self, pipe: Pipe) -> None:
-        """The network healed: TCP's next retransmission brings what waited."""
-        stuck, pipe.stuck = pipe.stuck, []
-        wait = round((0.5 + pipe.path.random()) * 1e6)
-        for message, ident in stuck:
-            self._put(pipe, message, ident, wait)
+        for ties in self._ties.values():
+            for path in ties.paths.values():
+                link = self._link(path.source, path.target_ip, path.target_name)
+                path.latency_us, path.jitter_us, path.loss = link.latency_us, link.jitter_us, link.loss
+                path.verdict = self._verdict(path.source, path.target_ip, path.target_name)
 
     # Rules on messages
 
     def add_rule(self, rule: Rule) -> None:
         """Begin to drop, delay, duplicate or hold messages."""
-        self._rules.append(_ActiveRule(rule, rule.count))
+        self._rules.add(rule)
 
     def release(self, message: str | None = None) -> None:
-        """Let go what is held, in the order in which it was sent, and hold no more.
-
-        With ``message``, only the rules that hold messages of that kind.
-        """
-        for active in list(self._rules):
-            if active.rule.action == "hold" and message in (None, active.rule.message):
-                self._rules.remove(active)
-                for pipe, held, ident in active.held:
-                    self._put(pipe, held, ident, 0)
+        """Let go what is held, all or of one kind, in the order in which it was sent, and hold no more of it."""
+        for packet in self._rules.release(message):
+            self._put(packet, 0)
 
     def clear_rules(self) -> None:
         """No rule from now on; what is held is released."""
@@ -339,166 +274,202 @@ class Network:
             if at >= deadline:
                 break
             if at > loop.now_us:
-                await _sleep_us(loop, at - loop.now_us)
+                await _sleep_until(loop, at)
             verdict, port = self.try_connect(process, address)
-            if verdict != "silent":
-                path = self.path(process, address.ip, port.process.name if port else "")
-                if verdict != "unreachable":
-                    await _sleep_us(loop, path.delay_us() + path.delay_us())
-                if port is not None and self._ports.get(address) is not port:
-                    return "refused", None
-                return verdict, port
-        await _sleep_us(loop, deadline - loop.now_us)
+            if verdict == "silent":
+                continue
+            if verdict == "unreachable":
+                return verdict, None
+            answer = loop.now_us + self.path(process, address).round_trip_us()
+            if answer > deadline:
+                break
+            await _sleep_until(loop, answer)
+            if port is not None and self._ports.get(address) is not port:
+                return "refused", None
+            return verdict, port
+        await _sleep_until(loop, deadline)
         return "silent", None
 
     def try_connect(self, process: Process, address: Address) -> tuple[Verdict, Port | None]:
         """What one connection packet would meet right now."""
-        port = self._ports.get(address)
-        target = port.process.name if port else ""
-        verdict = self.path(process, address.ip, target).verdict
-        if verdict != "open":
-            return verdict, None
-        back = self._verdict_back(process, address.ip, target)
-        if back != "open":
+        path = self.path(process, address)
+        if path.verdict != "open":
+            return path.verdict, None
+        if self._verdict_back(process, address.ip, path.target_name) != "open":
             return "silent", None
+        port = self._ports.get(address)
         if port is None:
             return "refused", None
-        if port.process.frozen:
-            if port.waiting >= BACKLOG:
-                return "silent", None
-            port.waiting += 1
-        else:
-            port.waiting = 0
-        return "open", port
-
-    def _verdict_back(self, process: Process, target_ip: str, target_name: str) -> Verdict:
-        """The answer must come back as well: a one-way cut looks like silence to the caller."""
-        for left in (target_name, target_ip):
-            for right in (process.name, process.ip):
-                if left and (left, right) in self._cuts:
-                    return "silent"
-        return "open"
+        return ("open", port) if port.accept() else ("silent", None)
 
     def pipe(self, process: Process, port: Port) -> Pipe:
         """The sending half of a new connection from the process to the port."""
-        pipe = Pipe(self, process, port, self.path(process, port.address.ip, port.process.name))
-        self._pipes.setdefault((process.key, port.process.key), []).append(pipe)
+        pipe = Pipe(process, port, self.path(process, port.address))
+        self._tie(process).pipes_from[pipe] = None
+        self._tie(port.process).pipes_into[pipe] = None
         return pipe
 
     def forget(self, pipe: Pipe) -> None:
-        """The connection was closed at this end."""
-        pipes = self._pipes.get((pipe.source.key, pipe.target.key), [])
-        if pipe in pipes:
-            pipes.remove(pipe)
+        """The connection was closed at this end; what was written to it before still goes its way."""
+        self._tie(pipe.source).pipes_from.pop(pipe, None)
+        self._tie(pipe.target).pipes_into.pop(pipe, None)
 
     # Messages
 
     def send(self, pipe: Pipe, message: ChannelMessage) -> int:
-        """Send a message down a pipe; returns the delay after which it will arrive, -1 when it may never."""
-        self._messages += 1
-        ident = self._messages
-        source = pipe.source
-        loop = self.loop
-        now = loop.now_us
+        """Send a message down a pipe; returns the message's number in the journal."""
+        self._messages = ident = self._messages + 1
+        source, path = pipe.source, pipe.path
+        now = self.loop.now_us
         self.journal.append((now, "send", source.name, source.life, ident, message.label, pipe.to_text, message.detail))
-        path = pipe.path
-        if self._rules and self._apply_rules(pipe, message, ident):
-            return -1
-        if path.verdict != "open":
-            pipe.stuck.append((message, ident))
-            return -1
-        at = now + path.latency_us + int(path.random() * path.jitter_us) if not path.loss else now + path.delay_us()
+        if self._rules and self._apply_rule(pipe, message, ident):
+            return ident
+        if path.verdict != "open" or pipe.stuck:
+            self._blocked(pipe, message, ident)
+            return ident
+        if path.loss:
+            at = now + path.delay_us()
+        else:
+            path.die = die = path.die * DIE_MULTIPLIER % DIE_MODULUS
+            at = now + path.latency_us + die * path.jitter_us // DIE_MODULUS
         if at < pipe.last_us:
             at = pipe.last_us
         pipe.last_us = at
-        loop.deliver_at(at, self._deliver, (pipe, message, ident))
-        return at - now
+        self.loop.deliver_at(at, self._arrive, (pipe, message, ident))
+        return ident
 
-    def _apply_rules(self, pipe: Pipe, message: ChannelMessage, ident: int) -> bool:
+    def _apply_rule(self, pipe: Pipe, message: ChannelMessage, ident: int) -> bool:
         """Apply the first rule that matches; say whether the message is dealt with."""
-        for active in self._rules:
-            if not active.matches(pipe.source.name, pipe.target.name, message):
-                continue
-            if active.left is not None:
-                active.left -= 1
-            match active.rule.action:
-                case "drop":
-                    self._lost(pipe, message, ident, "dropped by rule")
-                    return True
-                case "hold":
-                    active.held.append((pipe, message, ident))
-                    return True
-                case "delay":
-                    self._put(pipe, message, ident, active.rule.delay_us)
-                    return True
-                case "duplicate":
-                    self._put(pipe, message, ident, 0)
-                    return False
+        active = self._rules.first_match(pipe, message)
+        match active.rule.action if active is not None else "none":
+            case "drop":
+                self._lost(pipe, message, ident, "dropped by rule")
+                return True
+            case "hold":
+                assert active is not None
+                active.held.append((pipe, message, ident))
+                return True
+            case "delay":
+                assert active is not None
+                self._put((pipe, message, ident), active.rule.delay_us)
+                return True
+            case "duplicate":
+                self._put((pipe, message, ident), 0)
         return False
 
-    def _put(self, pipe: Pipe, message: ChannelMessage, ident: int, extra_us: int) -> None:
-        at = max(pipe.last_us, self.loop.now_us + pipe.path.delay_us() + extra_us)
-        pipe.last_us = at
-        self.loop.deliver_at(at, self._deliver, (pipe, message, ident))
+    def _put(self, packet: Packet, extra_us: int) -> None:
+        pipe = packet[0]
+        pipe.last_us = max(pipe.last_us, self.loop.now_us + pipe.path.delay_us() + extra_us)
+        self.loop.deliver_at(pipe.last_us, self._arrive, packet)
 
-    def _deliver(self, packet: tuple[Pipe, ChannelMessage, int]) -> None:
+    def _arrive(self, packet: Packet) -> None:
+        """A packet has come to the target's host, or to the point where the path is cut."""
         pipe, message, ident = packet
+        if pipe.path.verdict != "open" or pipe.stuck:
+            self._blocked(pipe, message, ident)
+            return
         target = pipe.target
         if target.frozen:
-            target.inbox.append(lambda: self._deliver(packet))
-            return
-        if pipe.path.verdict != "open":
-            pipe.stuck.append((message, ident))
+            target.inbox.append(partial(self._hand_over, packet))
             return
         receive = pipe.port.receive
-        if not target.alive or receive is None:
-            self._lost(pipe, message, ident, "receiver gone")
+        if receive is None or not target.alive:
+            self._hand_over(packet)
             return
         self.deliveries += 1
         self.journal.append(
-            (self.loop.now_us, "deliver", target.name, target.life, ident, message.label, pipe.from_text)
+            (self.loop.now_us, "deliver", target.name, target.life, ident, message.label, pipe.source.name)
         )
         receive(message)
+        if pipe.unacknowledged:
+            self._acknowledge(pipe, ident)
+
+    def _hand_over(self, packet: Packet) -> None:
+        """Give a packet to a process that may have been frozen or killed, or that may not read."""
+        pipe, message, ident = packet
+        target, receive = pipe.target, pipe.port.receive
+        if not target.alive:
+            self._lost(pipe, message, ident, "receiver gone")
+            pipe.break_off()
+        elif receive is None:
+            self._lost(pipe, message, ident, "never read")
+        else:
+            self.deliveries += 1
+            self.journal.append(
+                (self.loop.now_us, "deliver", target.name, target.life, ident, message.label, pipe.source.name)
+            )
+            receive(message)
+            self._acknowledge(pipe, ident)
 
     def _lost(self, pipe: Pipe, message: ChannelMessage, ident: int, reason: str) -> None:
         self.journal.append(
             (self.loop.now_us, "drop", pipe.source.name, pipe.source.life, ident, message.label, pipe.to_text, reason)
         )
 
+    # Retransmission and acknowledgement
 
-async def _sleep_us(loop: VirtualTimeLoop, us: int) -> None:
-    future = loop.create_future()
-    loop.deliver_at(loop.now_us + max(0, us), _wake, future)
+    def _blocked(self, pipe: Pipe, message: ChannelMessage, ident: int) -> None:
+        """The packet cannot pass now: keep it for the next retransmission, behind what waits already."""
+        if not pipe.source.alive:
+            self._lost(pipe, message, ident, "sender gone")
+        elif pipe.path.verdict == "refused":
+            self._lost(pipe, message, ident, "connection reset")
+            pipe.break_off()
+        else:
+            if not pipe.stuck:
+                pipe.repeats = 0
+                self.loop.deliver_at(self.loop.now_us + retransmission_us(0), self._retransmit, pipe)
+            insort(pipe.stuck, (ident, message), key=_number)
+
+    def _retransmit(self, pipe: Pipe) -> None:
+        """Send again what is stuck, if it passes now; TCP gives up after a quarter of an hour."""
+        if pipe.path.verdict == "open":
+            stuck, pipe.stuck = pipe.stuck, []
+            for ident, message in stuck:
+                self._put((pipe, message, ident), 0)
+        elif pipe.repeats == RETRANSMISSIONS:
+            self._give_up(pipe, "connection timed out")
+            pipe.break_off()
+        elif pipe.stuck:
+            pipe.repeats += 1
+            self.loop.deliver_at(self.loop.now_us + retransmission_us(pipe.repeats), self._retransmit, pipe)
+
+    def _give_up(self, pipe: Pipe, reason: str) -> None:
+        stuck, pipe.stuck = pipe.stuck, []
+        for ident, message in stuck:
+            self._lost(pipe, message, ident, reason)
+
+    def acknowledgement(self, pipe: Pipe, ident: int) -> asyncio.Future[bool]:
+        """What to await after :meth:`send`: True once the receiver has the message, False if the connection broke."""
+        future: asyncio.Future[bool] = self.loop.create_future()
+        if pipe.lost:
+            future.set_result(False)
+        else:
+            pipe.unacknowledged[ident] = future
+        return future
+
+    def _acknowledge(self, pipe: Pipe, ident: int) -> None:
+        future = pipe.unacknowledged.pop(ident, None)
+        path = pipe.path
+        if future is not None and self._verdict_back(pipe.source, path.target_ip, path.target_name) == "open":
+            self.loop.deliver_at(self.loop.now_us + path.delay_us(), _acknowledged, future)
+
+
+def _number(stuck: tuple[int, ChannelMessage]) -> int:
+    return stuck[0]
+
+
+def _acknowledged(future: asyncio.Future[bool]) -> None:
+    if not future.done():
+        future.set_result(True)
+
+
+async def _sleep_until(loop: VirtualTimeLoop, when_us: int) -> None:
+    future: asyncio.Future[None] = loop.create_future()
+    loop.deliver_at(when_us, _wake, future)
     await future
 
 
-def _wake(future: object) -> None:
-    if not future.done():  # type: ignore[attr-defined]
-        future.set_result(None)  # type: ignore[attr-defined]
-
-
-def is_dotted(host: str) -> bool:
-    """Whether the text is a dotted IPv4 address."""
-    octets = host.split(".")
-    return len(octets) == 4 and all(octet.isdigit() and int(octet) < 256 for octet in octets)
-
-
-def hosts_table(lines: Iterable[str], name: str) -> dict[str, str]:
-    """Read a table in the form of /etc/hosts; the first entry of a name wins, as the resolver has it."""
-    table: dict[str, str] = {}
-    problems: list[str] = []
-    for number, line in enumerate(lines, 1):
-        words = line.split("#", 1)[0].split()
-        if words and not is_dotted(words[0]):
-            problems.append(f"{name}:{number}: {words[0]!r} is not an IPv4 address")
-        else:
-            for alias in words[1:]:
-                table.setdefault(alias, words[0])
-    if problems:
-        raise InputError(*problems)
-    return table
-
-
-def link_stream(streams: Streams, *name: object) -> Random:
-    """The stream of a link."""
-    return streams.stream("link", *name)
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

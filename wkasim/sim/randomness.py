@@ -20,5 +20,9 @@ class Streams:
 
     def stream(self, *name: object) -> random.Random:
         """A fresh stream; the same name gives the same numbers."""
+        return random.Random(self.number(*name))
+
+    def number(self, *name: object) -> int:
+        """One number of 64 bits; the same name gives the same number."""
         text = "/".join([str(self.seed), *(str(part) for part in name)])
-        return random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

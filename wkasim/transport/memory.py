@@ -44,22 +44,17 @@ class MemoryConnection:
 
     def send(self, message: ChannelMessage) -> None:
         """Hand a message to the network; raises ConnectionLostError."""
-        if self.pipe.lost:
-            raise ConnectionLostError(f"connection to {self.pipe.to_text} was closed by the other end")
+        self._check()
         self._network.send(self.pipe, message)
 
     async def send_acknowledged(self, message: ChannelMessage) -> None:
-        """Send and wait for the acknowledgement; waits for ever where packets vanish or nobody reads."""
-        if self.pipe.lost:
-            raise ConnectionLostError(f"connection to {self.pipe.to_text} was closed by the other end")
-        delay = self._network.send(self.pipe, message)
-        loop = self._network.loop
-        if delay < 0 or self.pipe.target.frozen:
-            await loop.create_future()
-        acknowledged = loop.create_future()
-        back = delay + self.pipe.path.delay_us()
-        loop.deliver_at(loop.now_us + back, _resolve, acknowledged)
-        await acknowledged
+        """Send and wait for the acknowledgement, for ever where packets vanish or nobody reads."""
+        self._check()
+        ident = self._network.send(self.pipe, message)
+        if not await self._network.acknowledgement(self.pipe, ident):
+            self._check()
+
+    def _check(self) -> None:
         if self.pipe.lost:
             raise ConnectionLostError(f"connection to {self.pipe.to_text} was closed by the other end")
 
@@ -102,9 +97,7 @@ class MemoryTransport:
     async def connect(self, address: Address, timeout_s: float) -> MemoryConnection:
         """Connect within ``timeout_s``; raises a ConnectError."""
         port = await self._open(address, timeout_s)
-        pipe = self._network.pipe(self._process, port)
-        pipe.from_text = self._process.name
-        return MemoryConnection(self._network, pipe)
+        return MemoryConnection(self._network, self._network.pipe(self._process, port))
 
     async def probe(self, address: Address, timeout_s: float) -> None:
         """Connect, write a test frame, close; raises a ConnectError."""
@@ -121,8 +114,3 @@ class MemoryTransport:
             (network.loop.now_us, "connect", process.name, process.life, str(address), error.outcome)
         )
         raise error(f"{address}: connection {error.outcome}")
-
-
-def _resolve(future: object) -> None:
-    if not future.done():  # type: ignore[attr-defined]
-        future.set_result(None)  # type: ignore[attr-defined]
