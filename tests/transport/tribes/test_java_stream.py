@@ -9,7 +9,8 @@ from hypothesis import given
 
 from tests.transport.tribes import strategies
 from wkasim.transport.tribes.cursor import WireFormatError
-from wkasim.transport.tribes.java_stream import BASE_HANDLE, StreamLimits, decode_stream
+from wkasim.transport.tribes.java_codes import BASE_HANDLE
+from wkasim.transport.tribes.java_stream import StreamLimits, decode_stream
 from wkasim.transport.tribes.java_values import (
     BlockData,
     ClassDescription,

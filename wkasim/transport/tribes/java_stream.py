@@ -14,20 +14,35 @@ there is no way from a stream to code.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
 
 from wkasim.transport.tribes.cursor import Cursor
-from wkasim.transport.tribes.java_values import (
+from wkasim.transport.tribes.java_codes import (
+    BASE_HANDLE,
+    PRIMITIVES,
     SC_BLOCK_DATA,
     SC_ENUM,
     SC_EXTERNALIZABLE,
     SC_SERIALIZABLE,
     SC_WRITE_METHOD,
     STREAM_MAGIC,
+    TC_ARRAY,
+    TC_BLOCKDATA,
+    TC_BLOCKDATALONG,
+    TC_CLASS,
+    TC_CLASSDESC,
+    TC_ENDBLOCKDATA,
+    TC_ENUM,
+    TC_LONGSTRING,
+    TC_NULL,
+    TC_OBJECT,
+    TC_REFERENCE,
+    TC_STRING,
+)
+from wkasim.transport.tribes.java_values import (
     BlockData,
     ClassDescription,
     ClassObject,
@@ -43,23 +58,6 @@ from wkasim.transport.tribes.java_values import (
 from wkasim.transport.tribes.modified_utf8 import decode_modified_utf8
 
 __all__ = ["DEFAULT_LIMITS", "DecodedStream", "StreamLimits", "decode_stream"]
-
-TC_NULL: Final = 0x70
-TC_REFERENCE: Final = 0x71
-TC_CLASSDESC: Final = 0x72
-TC_OBJECT: Final = 0x73
-TC_STRING: Final = 0x74
-TC_ARRAY: Final = 0x75
-TC_CLASS: Final = 0x76
-TC_BLOCKDATA: Final = 0x77
-TC_ENDBLOCKDATA: Final = 0x78
-TC_BLOCKDATALONG: Final = 0x7A
-TC_LONGSTRING: Final = 0x7C
-TC_ENUM: Final = 0x7E
-BASE_HANDLE: Final = 0x7E0000
-
-PRIMITIVES: Final = {code: struct.Struct(f">{letter}") for code, letter in zip("BCDFIJSZ", "bHdfiqh?", strict=True)}
-"""How values of Java's primitive types are written."""
 
 _REFUSED: Final = {0x79: "TC_RESET", 0x7B: "TC_EXCEPTION", 0x7D: "TC_PROXYCLASSDESC"}
 _KNOWN_FLAGS: Final = SC_WRITE_METHOD | SC_SERIALIZABLE | SC_EXTERNALIZABLE | SC_BLOCK_DATA | SC_ENUM

@@ -12,10 +12,16 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
+from wkasim.transport.tribes.java_codes import (
+    SC_BLOCK_DATA,
+    SC_EXTERNALIZABLE,
+    SC_SERIALIZABLE,
+    SC_WRITE_METHOD,
+)
+
 __all__ = [
     "EXTERNALIZABLE",
     "SERIALIZABLE",
-    "STREAM_MAGIC",
     "BlockData",
     "ClassDescription",
     "ClassObject",
@@ -29,15 +35,6 @@ __all__ = [
     "Reference",
     "array_of",
 ]
-
-STREAM_MAGIC: Final = b"\xac\xed\x00\x05"
-"""Magic and version with which every stream begins."""
-
-SC_WRITE_METHOD: Final = 0x01
-SC_SERIALIZABLE: Final = 0x02
-SC_EXTERNALIZABLE: Final = 0x04
-SC_BLOCK_DATA: Final = 0x08
-SC_ENUM: Final = 0x10
 
 SERIALIZABLE: Final = SC_SERIALIZABLE
 """Flags of a class whose fields are written one by one."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from wkasim.transport.tribes.java_stream import (
+from wkasim.transport.tribes.java_codes import (
     BASE_HANDLE,
     PRIMITIVES,
+    STREAM_MAGIC,
     TC_ARRAY,
     TC_BLOCKDATA,
     TC_BLOCKDATALONG,
@@ -27,7 +28,6 @@ from wkasim.transport.tribes.java_stream import (
     TC_STRING,
 )
 from wkasim.transport.tribes.java_values import (
-    STREAM_MAGIC,
     BlockData,
     ClassDescription,
     ClassObject,
