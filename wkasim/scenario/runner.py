@@ -1,0 +1,246 @@
+"""Runs a scenario: its steps on a cluster, then its expectations over the journal.
+
+The steps are a task on the virtual clock beside the nodes, so a run can be driven in slices of any length, shown while
+it goes on, played in real time or stopped anywhere, and is the same run each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from attrs import frozen
+
+from wkasim.errors import ClusterError, InputError
+from wkasim.profile import Profile
+from wkasim.scenario.evidence import RunEvidence
+from wkasim.scenario.history import History
+from wkasim.scenario.judge import Outcome, failed, judge
+from wkasim.scenario.model import Scenario, Step, Wait, WaitUntil
+from wkasim.sim.cluster import Cluster
+from wkasim.sim.journal import Journal, Record
+from wkasim.sim.loop import BudgetExceededError
+
+__all__ = ["RunResult", "ScenarioRun", "Stopped", "first_difference", "run_scenario"]
+
+Stopped = Literal["done", "until", "interrupted", "step", "budget"]
+"""Why a run ended: all steps done, at the time given, by the user, a step that cannot be done, the budget."""
+
+_FOREVER_US: Final = 10**15
+
+
+@frozen(kw_only=True, eq=False)
+class RunResult:
+    """What a run left behind.
+
+    ``outcomes`` are the verdicts on steps that waited too long and on expectations. ``views`` has the member list of
+    every live node, ``groups`` the admitted members of each load balancer per ``domain/sub-domain``, by address.
+    ``failures`` says why nodes failed. ``stopped`` and ``problem`` say how the run ended; ``step_times`` when, in
+    seconds, each step was done. ``deliveries`` counts messages.
+    """
+
+    scenario: Scenario
+    profile: Profile
+    seed: int
+    journal: Journal
+    outcomes: tuple[Outcome, ...]
+    history: History
+    end_s: float
+    stopped: Stopped = "done"
+    problem: str = ""
+    step_times: tuple[float, ...] = ()
+    deliveries: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the run went through and nothing failed."""
+        return not failed(self.outcomes) and self.stopped not in ("step", "budget")
+
+    @property
+    def views(self) -> Mapping[str, tuple[str, ...]]:
+        """The member lists of the live nodes at the end, as addresses."""
+        return {node.name: tuple(node.members) for node in self.history.nodes.values() if node.alive}
+
+    @property
+    def groups(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Per load balancer and ``domain/sub-domain`` the admitted members at the end, as addresses."""
+        return {
+            node.name: {f"{domain}/{sub}": tuple(members) for (domain, sub), members in node.groups.items()}
+            for node in self.history.nodes.values()
+            if self.scenario.all_nodes()[node.name].groups
+        }
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """Why nodes failed, by node."""
+        return {node.name: node.reason for node in self.history.nodes.values() if node.state == "failed"}
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the journal."""
+        return self.journal.fingerprint()
+
+
+class ScenarioRun:
+    """A run that can be driven piece by piece."""
+
+    def __init__(self, scenario: Scenario, *, seed: int | None = None, profile: str | None = None) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        self.profile = scenario.profile_value(profile)
+        self.stopped: Stopped | None = None
+        self.problem = ""
+        self.cluster = Cluster(
+            profile=self.profile,
+            seed=self.seed,
+            hosts=scenario.hosts,
+            link=scenario.link,
+            database=scenario.database,
+        )
+        for config in scenario.nodes:
+            self.cluster.add_node(config)
+        for link in scenario.links:
+            self.cluster.apply(link)
+        self._times: list[int] = []
+        self._late: list[Outcome] = []
+        self._script = self.cluster.loop.create_task(self._play(), name="scenario")
+        self._script.add_done_callback(lambda _: self.cluster.loop.stop())
+
+    @property
+    def now_s(self) -> float:
+        """Virtual time in seconds."""
+        return self.cluster.now_s
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps have begun."""
+        return len(self._times)
+
+    @property
+    def finished(self) -> bool:
+        """Whether no step is left, or the run cannot go on."""
+        return self._script.done() or self.stopped is not None
+
+    def advance_to(self, time_s: float, *, beyond_end: bool = False) -> None:
+        """Let virtual time pass up to ``time_s``; the last step ends the run unless ``beyond_end``."""
+        target_us = min(round(time_s * 1e6), _FOREVER_US)
+        loop = self.cluster.loop
+        try:
+            while loop.now_us < target_us and self.stopped is None and (beyond_end or not self._script.done()):
+                loop.run_until_us(target_us)
+        except BudgetExceededError as error:
+            self.stopped, self.problem = "budget", str(error)
+
+    def result(self, stopped: Stopped = "done") -> RunResult:
+        """End the run and judge it; ``stopped`` says why if it did not end by itself."""
+        end_s = self.now_s
+        self.stopped = self.stopped or stopped
+        cut_short = self.stopped in ("until", "interrupted") and not self._script.done()
+        self._script.cancel()
+        self.cluster.close()
+        journal = self.cluster.journal
+        step_times = {step.name: us for step, us in zip(self.scenario.steps, self._times, strict=False) if step.name}
+        evidence = RunEvidence(self.scenario, journal, step_times)
+        outcomes = judge(self.scenario, evidence, profile=self.profile.name, cut_short=cut_short)
+        return RunResult(
+            scenario=self.scenario,
+            profile=self.profile,
+            seed=self.seed,
+            journal=journal,
+            outcomes=(*self._late, *outcomes),
+            history=evidence.history,
+            end_s=end_s,
+            stopped=self.stopped,
+            problem=self.problem,
+            step_times=tuple(us / 1e6 for us in self._times),
+            deliveries=self.cluster.network.deliveries,
+        )
+
+    # Steps
+
+    async def _play(self) -> None:
+        for step in self.scenario.steps:
+            if step.at_s is not None and step.at_s > self.now_s:
+                await self.cluster.elapse(step.at_s - self.now_s)
+            self._times.append(self.cluster.loop.now_us)
+            try:
+                await self._do(step)
+            except (ClusterError, InputError) as error:
+                self.stopped = "step"
+                self.problem = f"{self.scenario.file}:{step.line}: {error}"
+                return
+
+    async def _do(self, step: Step) -> None:
+        action = step.action
+        match action:
+            case Wait():
+                await self.cluster.elapse(action.for_s)
+            case WaitUntil():
+                if not await self.cluster.wait_for(lambda: self._is_so(action), action.timeout_s):
+                    self._late.append(self._too_late(step, action))
+            case _:
+                self.cluster.apply(action)
+
+    def _is_so(self, wait: WaitUntil) -> bool:
+        return self.cluster.is_converged() if wait.converged else all(map(self.cluster.is_ready, wait.ready))
+
+    def _too_late(self, step: Step, wait: WaitUntil) -> Outcome:
+        if wait.converged:
+            title, reasons = "converged", self.cluster.disagreements()[:3]
+        else:
+            title, reasons = f"{', '.join(wait.ready)} ready", [self._why_not(name) for name in wait.ready]
+        waited = f"not within {wait.timeout_s:g} s"
+        message = f"{waited}: {'; '.join(reason for reason in reasons if reason)}"
+        return Outcome(f"wait until {title}", wait.verb, "failed", message, line=step.line)
+
+    def _why_not(self, name: str) -> str:
+        node = self.cluster.node(name)
+        if node.initialised:
+            return ""
+        return f"{name} is {node.state}" + (f" ({node.failure})" if node.failure else "")
+
+
+def run_scenario(
+    scenario: Scenario,
+    seed: int | None = None,
+    profile: str | None = None,
+    until: float | None = None,
+    on_record: Callable[[Record], None] | None = None,
+    keep_going: Callable[[float], bool] | None = None,
+    slice_s: float = 1.0,
+) -> RunResult:
+    """Run a scenario and judge it.
+
+    ``seed`` and ``profile`` take the place of the scenario's own. ``until`` is the virtual time in seconds at which
+    to stop, before the last step or after it. ``on_record`` gets each journal record soon after it was written.
+    ``keep_going`` is asked after every ``slice_s`` of virtual time, with the time in seconds: it may wait, to play a
+    run in real time, and ends the run by saying False.
+    """
+    run = ScenarioRun(scenario, seed=seed, profile=profile)
+    shown = 0
+    while True:
+        target_s = until if until is not None else _FOREVER_US / 1e6
+        if on_record is not None or keep_going is not None:
+            target_s = min(target_s, run.now_s + slice_s)
+        run.advance_to(target_s, beyond_end=until is not None)
+        records = run.cluster.journal.records
+        if on_record is not None:
+            for record in records[shown:]:
+                on_record(record)
+            shown = len(records)
+        if run.stopped is not None or (until is None and run.finished):
+            return run.result()
+        if until is not None and run.now_s >= until:
+            return run.result("until")
+        if keep_going is not None and not keep_going(run.now_s):
+            return run.result("interrupted")
+
+
+def first_difference(first: Journal, second: Journal) -> tuple[int, Record | None, Record | None] | None:
+    """Where two journals part: the number of the record from 1, and both records; None if they are the same."""
+    for at in range(max(len(first), len(second))):
+        left = first.records[at] if at < len(first) else None
+        right = second.records[at] if at < len(second) else None
+        if left != right:
+            return at + 1, left, right
+    return None
