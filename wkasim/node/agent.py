@@ -294,7 +294,9 @@ class ClusteringAgent:
         self._open_membership_channels()
         if not self.primary.members:
             return
-        for response in await self._join():
+        responses = await self._join()
+        await self.pacer.take("replies")
+        for response in responses:
             if isinstance(response.payload, MemberListMessage):
                 await apply_member_list(self.environment, self.primary, response.payload, self.pacer)
             if response.source.domain != self.config.domain:

@@ -60,7 +60,7 @@ class Channel:
         self._first_sends = 0
         self.domain = domain
         self.local: Member = Member(Address("0.0.0.0", 0), domain)
-        self.sender = Sender(environment)
+        self.sender = Sender(environment, pacer)
         self.listeners: list[MembershipListener] = []
         self.filters_foreign_messages = False
         self.on_reply: Callable[[ChannelMessage, RpcReply | NoRpcChannelReply], None] = lambda _message, _reply: None

@@ -17,7 +17,7 @@ from attrs import define, field
 from wkasim.errors import ThreadDeathError
 from wkasim.members import Address, Member, tribes_host
 from wkasim.messages import USE_ACK, ChannelMessage
-from wkasim.node.environment import Environment
+from wkasim.node.environment import Environment, Pacer
 from wkasim.transport.base import ConnectError, Connection, ConnectionLostError, ConnectTimeoutError
 
 __all__ = ["SendError", "Sender"]
@@ -60,8 +60,9 @@ class _PooledSender:
 class Sender:
     """The sending side of a node's channel."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, pacer: Pacer) -> None:
         self._environment = environment
+        self._pacer = pacer
         self._log = environment.log.bind(component="ParallelNioSender")
         self._pool: deque[_PooledSender] = deque()
         self._suspect: dict[Address, None] = {}
@@ -76,9 +77,7 @@ class Sender:
             if len(rest) == 1:
                 outcomes = [await self._send_slowly(sender, rest[0], message)]
             else:
-                spawn = self._environment.spawn
-                threads = [spawn(self._send_slowly(sender, member, message), "send") for member in rest]
-                outcomes = [await thread for thread in threads]
+                outcomes = await self._send_one_by_one(sender, rest, message)
             faulty = [member for member, sent in zip(rest, outcomes, strict=True) if not sent]
             if faulty:
                 sender.disconnect()
@@ -115,6 +114,17 @@ class Sender:
             else:
                 connection.send(message)
         return rest
+
+    async def _send_one_by_one(
+        self, sender: _PooledSender, members: Sequence[Member], message: ChannelMessage
+    ) -> list[bool]:
+        """Begin with each in turn, without waiting for the one before; the first in the list gets it first."""
+        threads = []
+        for member in members:
+            if threads:
+                await self._pacer.take("connection")
+            threads.append(self._environment.spawn(self._send_slowly(sender, member, message), "send"))
+        return [await thread for thread in threads]
 
     async def _send_slowly(self, sender: _PooledSender, member: Member, message: ChannelMessage) -> bool:
         profile = self._environment.profile
