@@ -89,6 +89,7 @@ class Cluster:
         self.profile = profile_named(profile) if isinstance(profile, str) else profile
         self.seed = seed
         self.loop = loop or VirtualTimeLoop()
+        self._owns_loop = loop is None
         self.journal = Journal()
         self.nodes: dict[str, Node] = {}
         self._streams = Streams(seed)
@@ -108,17 +109,17 @@ class Cluster:
         self.close()
 
     def close(self) -> None:
-        """End all processes; the journal stays."""
+        """End all processes, and the loop unless it was handed in; the journal stays."""
         if self._closed:
             return
         self._closed = True
         for node in self.nodes.values():
             if node.process is not None and node.process.alive:
                 node.process.kill()
-        if not self.loop.is_running() and not self.loop.is_closed():
-            self.loop.run_until_us(self.loop.now_us)
         if self.database is not None:
             self.database.close()
+        if self._owns_loop:
+            self.loop.close()
 
     # Nodes
 

@@ -38,6 +38,7 @@ MICROSECONDS: Final = 1_000_000
 DEFAULT_MAX_STEPS: Final = 2_000_000_000
 _NEVER_US: Final = sys.maxsize
 _SWEEP_AT_LEAST: Final = 64
+_STEPS_TO_CLOSE: Final = 100_000
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -75,6 +76,8 @@ class VirtualTimeLoop(NothingOutside):
         self._debug = False
         self._handler: _ExceptionHandler | None = None
         self._task_factory: Callable[..., Any] | None = None
+        # Held fast: what the garbage collector does to a forgotten task, and when, would not be repeatable.
+        self._tasks: dict[asyncio.Task[Any], None] = {}
         self._tasks_made = 0
         self._failures: list[BaseException] = []
         self._ended_badly: list[asyncio.Task[Any]] = []
@@ -199,7 +202,7 @@ class VirtualTimeLoop(NothingOutside):
         try:
             self._run()
         finally:
-            if not stop.met:  # Left early: the next run must not meet it.
+            if not stop.met and entry in self._heap:  # Left early: the next run must not meet it.
                 self._heap.remove(entry)
                 heapify(self._heap)
         self.raise_failures()
@@ -244,14 +247,14 @@ class VirtualTimeLoop(NothingOutside):
                 function(argument)
             elif until is not None:
                 raise DeadlockError(
-                    f"nothing can happen any more at {self.time():g} s, but these tasks wait:\n{who_waits(self)}"
+                    f"nothing can happen any more at {self.time():g} s, but these tasks wait:\n{who_waits(self._tasks)}"
                 )
             else:
                 return
         raise self._exceeded(f"the budget of {self.max_steps} steps is used up at {self.time():g} s")
 
     def _exceeded(self, why: str) -> BudgetExceededError:
-        return BudgetExceededError(f"{why}; these tasks wait:\n{who_waits(self)}")
+        return BudgetExceededError(f"{why}; these tasks wait:\n{who_waits(self._tasks)}")
 
     def stop(self) -> None:
         """Leave the run after what can happen before the clock moves again, or the next run at its beginning."""
@@ -266,16 +269,32 @@ class VirtualTimeLoop(NothingOutside):
         return self._closed
 
     def close(self) -> None:
-        """Forget everything that was planned; the loop cannot be used any more.
+        """Cancel what still waits, let it end, and forget everything; the loop cannot be used any more.
 
         Raises what failed in the background and was not raised yet.
         """
         if self._running:
             raise RuntimeError("Cannot close a running event loop")
-        self._closed = True
-        self._ready.clear()
-        self._heap.clear()
+        if not self._closed:
+            self._end_tasks()
+            self._closed = True
+            self._ready.clear()
+            self._heap.clear()
+            self._tasks.clear()
         self.raise_failures()
+
+    def _end_tasks(self) -> None:
+        self._heap.clear()
+        for task in self._tasks:
+            task.cancel()
+        self.max_steps = self.steps + _STEPS_TO_CLOSE
+        while self._ready:
+            try:
+                self._run()
+            except BudgetExceededError:
+                return  # Somebody refuses to end.
+            except Exception as error:
+                self._failures.append(error)
 
     def _check_usable(self) -> None:
         if self._closed:
@@ -311,10 +330,12 @@ class VirtualTimeLoop(NothingOutside):
                 options["context"] = context
             task = self._task_factory(self, coro, **options)
             task.set_name(name)
+        self._tasks[task] = None
         task.add_done_callback(self._task_ended)
         return task
 
     def _task_ended(self, task: asyncio.Task[Any]) -> None:
+        del self._tasks[task]
         # The flag says, without setting it, whether an exception waits to be retrieved.
         if task._log_traceback:
             self._ended_badly.append(task)

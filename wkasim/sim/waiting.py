@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 __all__ = ["who_waits"]
@@ -12,18 +11,13 @@ __all__ = ["who_waits"]
 _SHOWN = 50
 
 
-def who_waits(loop: asyncio.AbstractEventLoop) -> str:
+def who_waits(tasks: Iterable[asyncio.Task[Any]]) -> str:
     """One line for each task that is not done: its name, where it stands, and what it waits for."""
-    tasks = sorted((task for task in asyncio.all_tasks(loop) if not task.done()), key=_natural_order)
-    lines = [f"  {task.get_name()}: {_describe(task)}" for task in tasks[:_SHOWN]]
-    if len(tasks) > _SHOWN:
-        lines.append(f"  and {len(tasks) - _SHOWN} more")
+    waiting = [task for task in tasks if not task.done()]
+    lines = [f"  {task.get_name()}: {_describe(task)}" for task in waiting[:_SHOWN]]
+    if len(waiting) > _SHOWN:
+        lines.append(f"  and {len(waiting) - _SHOWN} more")
     return "\n".join(lines or ["  (no task)"])
-
-
-def _natural_order(task: asyncio.Task[Any]) -> tuple[tuple[str, int], ...]:
-    """By name, with numbers in names as numbers."""
-    return tuple((text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", task.get_name()))
 
 
 def _describe(task: asyncio.Task[Any]) -> str:
