@@ -138,12 +138,18 @@ class Profile:
     pace_first_send: Pace = _switch((1, 14), "each of a process's first two messages (class loading)", "recordings")
     pace_join: Pace = _switch((6, 20), "Sending JOIN to the request itself", "recordings")
     pace_rpc: Pace = _switch((3, 20), "building and sending a request", "recordings")
-    pace_connection: Pace = _switch((0.3, 4), "one new connection to the next, where a message goes to several", "recordings")
+    pace_connection: Pace = _switch(
+        (0.3, 4), "one new connection to the next, where a message goes to several", "recordings"
+    )
     pace_replies: Pace = _switch((4, 45), "the replies to a JOIN to the first of them being applied", "recordings")
     pace_handle: Pace = _switch((2, 6), "a received request to its handler", "recordings")
     pace_election: Pace = _switch((1, 9), "handling or building a coordination message", "recordings")
     pace_list: Pace = _switch((0.05, 3), "the look at a member list to the addition to it", "recordings")
     pace_entry: Pace = _switch((0, 0.8), "one entry of a MEMBER_LIST, where each is logged", "recordings")
+    pace_thread: Pace = _switch((0.1, 2), "starting a thread to its first step", "recordings")
+    pace_finish: Pace = _switch(
+        (0.05, 0.35), "the last step of a start to Cluster initialization completed", "recordings"
+    )
     pace_wake: Pace = _switch((0.1, 1.5), "waking a thread that waited for the agent", "recordings")
 
     def overridden(self, changes: Mapping[str, object]) -> Profile:

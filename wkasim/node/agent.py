@@ -17,7 +17,8 @@ Steps, pauses and their sources are in docs/protocol.md, "Start-up of a node".
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from collections.abc import Coroutine
+from typing import Any, Literal
 
 from wkasim.errors import StartupError
 from wkasim.members import Address, Member
@@ -169,6 +170,7 @@ class ClusteringAgent:
         await self.pacer.take("log")
         await self.join_group()
         await self.initialize_from_neighbours()
+        await self.pacer.take("finish")
         self._enter("initialised")
         self.log.info("cluster_initialized")
         if self.config.open_http == "after":
@@ -351,9 +353,14 @@ class ClusteringAgent:
                 return
             asking = self._ask_neighbours(request, component, event)
             if self.environment.profile.initialization_in_background:
-                self.environment.spawn(asking, "initialization")
+                self.environment.spawn(self._after_a_moment(asking), "initialization")
             else:
                 await asking
+
+    async def _after_a_moment(self, asking: Coroutine[Any, Any, None]) -> None:
+        """A new thread begins a little later than whoever started it goes on; mostly."""
+        await self.pacer.take("thread")
+        await asking
 
     async def _ask_neighbours(self, request: Payload, component: str, event: str) -> None:
         profile = self.environment.profile

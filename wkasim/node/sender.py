@@ -119,7 +119,7 @@ class Sender:
         self, sender: _PooledSender, members: Sequence[Member], message: ChannelMessage
     ) -> list[bool]:
         """Begin with each in turn, without waiting for the one before; the first in the list gets it first."""
-        threads = []
+        threads: list[asyncio.Task[bool]] = []
         for member in members:
             if threads:
                 await self._pacer.take("connection")
