@@ -1,0 +1,1 @@
+"""Exploration: what a cluster must guarantee, drawn scenarios that try to break it, and what they find."""
