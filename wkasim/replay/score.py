@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -14,7 +14,7 @@ from wkasim.profile import Profile
 from wkasim.replay.recording import Recording, read_logs
 from wkasim.replay.simulation import SimulatedRun, Views, simulate
 
-__all__ = ["ReplayScore", "SeedScore", "recorded_views", "replay", "simulated_logs"]
+__all__ = ["ReplayScore", "SeedScore", "members_of", "recorded_views", "replay", "same_views", "simulated_logs"]
 
 _STATE: Final = re.compile(r"\[\S+ (\d\d):(\d\d):(\d\d),(\d{3})\].* Driver STATE local=\S+ members=\[([^\]]*)\]")
 _SAME_DUMP_MS: Final = 5000
@@ -53,11 +53,17 @@ class ReplayScore:
         return max(self.seeds, key=lambda seed: seed.score)
 
 
-def replay(recording: Recording, profile: Profile, seeds: Sequence[int]) -> ReplayScore:
-    """Simulate the recording once per seed and compare."""
+def replay(
+    recording: Recording,
+    profile: Profile,
+    seeds: Sequence[int],
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> ReplayScore:
+    """Simulate the recording once per seed and compare; ``progress`` is told how many seeds are done."""
     texts = dict(read_logs(recording))
     recorded = {name: comparable_lines(text) for name, text in texts.items()}
-    views = recorded_views(texts)
+    views = recorded_views(texts, recording.logs)
     scores = []
     for seed in seeds:
         run = simulate(recording, profile, seed)
@@ -71,6 +77,8 @@ def replay(recording: Recording, profile: Profile, seeds: Sequence[int]) -> Repl
                 views_equal=same_views(views, last),
             )
         )
+        if progress is not None:
+            progress(len(scores))
     return ReplayScore(recorded_views=views, seeds=tuple(scores))
 
 
@@ -84,25 +92,26 @@ def simulated_logs(run: SimulatedRun) -> dict[str, str]:
     return {name: "".join(f"{line}\n" for line in lines) for name, lines in texts.items()}
 
 
-def recorded_views(texts: Mapping[str, str]) -> Views:
-    """The member list that each node shows at the last DUMP; a node that was gone by then shows none."""
+def recorded_views(texts: Mapping[str, str], owners: Mapping[str, str]) -> Views:
+    """The member list that each node shows at the last DUMP; a node that was gone by then shows none.
+
+    ``owners`` says whose log is whose.
+    """
     last: dict[str, tuple[int, tuple[str, ...]]] = {}
-    for name in sorted(texts):
-        for found in _STATE.finditer(texts[name]):
+    for name in owners:
+        for found in _STATE.finditer(texts.get(name, "")):
             hours, minutes, seconds, milliseconds = (int(found[index]) for index in range(1, 5))
             clock_ms = ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds
-            last[name.split(".")[0]] = clock_ms, tuple(found[5].split())
+            last[owners[name]] = clock_ms, tuple(found[5].split())
     latest = max((clock_ms for clock_ms, _ in last.values()), default=0)
     return {node: members for node, (clock_ms, members) in last.items() if latest - clock_ms < _SAME_DUMP_MS}
 
 
 def same_views(recorded: Views, simulated: Views) -> bool:
     """Whether every node that the recording shows lists the same members, order and repetitions aside."""
-    return all(
-        sorted(set(_addresses(members))) == sorted(set(_addresses(simulated.get(node, ()))))
-        for node, members in recorded.items()
-    )
+    return all(members_of(members) == members_of(simulated.get(node, ())) for node, members in recorded.items())
 
 
-def _addresses(members: Sequence[str]) -> list[str]:
-    return [member.split("(")[0] for member in members]
+def members_of(view: Sequence[str]) -> tuple[str, ...]:
+    """The addresses in a member list, each once, sorted."""
+    return tuple(sorted({member.split("(")[0] for member in view}))

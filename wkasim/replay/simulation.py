@@ -2,6 +2,9 @@
 
 Who made the recording waited for a node to be ready before going on. So does the simulation: what follows a READY keeps
 its distance from it, whether the simulated node became ready sooner or later than the recorded one.
+
+A recorded cluster and a simulated one need not do the same. What the timeline does to a node that is not running here
+does nothing. A node that is started while it still runs here had ended by itself in the recording: its old life ends.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from wkasim.profile import Profile
-from wkasim.replay.recording import Event, Recording
+from wkasim.replay.recording import Recording
+from wkasim.replay.timeline import Event
 from wkasim.sim import faults
-from wkasim.sim.cluster import Cluster
+from wkasim.sim.cluster import Cluster, Node
 from wkasim.sim.journal import Journal, Record
 
 __all__ = ["SimulatedRun", "Views", "simulate"]
@@ -55,45 +59,53 @@ def simulate(recording: Recording, profile: Profile, seed: int) -> SimulatedRun:
 
 def _wait_until_ready(cluster: Cluster, event: Event, shift_us: int) -> int:
     """Wait for the node; return how much later than recorded everything after it happens."""
-    node = cluster.node(event.node)
-    if not node.initialised and not cluster.run_until(lambda: node.initialised, READY_TIMEOUT_S):
+    node = cluster.nodes.get(event.node)
+    if node is None or not node.alive:
         return shift_us
-    ready_us = max(
-        (record[0] for record in cluster.journal.of_kind("state") if _is_ready(record, event.node, node.life)),
-        default=cluster.loop.now_us,
-    )
-    return ready_us - event.at_us
+    if not node.initialised:
+        cluster.run_until(lambda: node.initialised or node.failure is not None, READY_TIMEOUT_S)
+    moments = (record[0] for record in cluster.journal.of_kind("state") if _is_ready(record, node))
+    return max(moments, default=cluster.loop.now_us) - event.at_us
 
 
-def _is_ready(record: Record, name: str, life: int) -> bool:
-    return record[2] == name and record[3] == life and record[4] == "initialised"
+def _is_ready(record: Record, node: Node) -> bool:
+    return record[2:5] == (node.config.name, node.life, "initialised")
 
 
 def _do(cluster: Cluster, recording: Recording, event: Event, logs: dict[tuple[str, int], str]) -> None:
+    node = cluster.nodes.get(event.node)
+    running = node is not None and node.alive
     match event.kind:
         case "start":
             _start(cluster, recording, event, logs)
-        case "kill" if cluster.node(event.node).alive:
+        case "kill" if running:
             cluster.kill(event.node)
-        case "terminate" if cluster.node(event.node).alive:
+        case "terminate" if running:
             cluster.terminate(event.node)
-        case "pause":
+        case "pause" if running:
             cluster.pause(event.node)
-        case "resume":
+        case "resume" if running:
             cluster.resume(event.node)
         case "cut":
-            others = tuple(host for host in recording.hosts if host != event.host)
-            cluster.apply(faults.Partition(sides=((event.host,), others)))
+            cluster.apply(faults.Partition(sides=((event.host,), _others(recording, event.host))))
         case "heal":
-            cluster.apply(faults.Heal())
+            for other in _others(recording, event.host):
+                cluster.apply(faults.Heal(between=(event.host, other)))
+
+
+def _others(recording: Recording, host: str) -> tuple[str, ...]:
+    return tuple(other for other in recording.hosts if other != host)
 
 
 def _start(cluster: Cluster, recording: Recording, event: Event, logs: dict[tuple[str, int], str]) -> None:
     assert event.config is not None
     config = evolve(event.config, privileged=recording.privileged)
-    if event.node in cluster.nodes:
-        cluster.node(event.node).config = config
+    node = cluster.nodes.get(event.node)
+    if node is None:
+        node = cluster.add_node(config)
     else:
-        cluster.add_node(config)
+        if node.alive:
+            cluster.kill(event.node)
+        node.config = config
     cluster.start(event.node)
-    logs[event.node, cluster.node(event.node).life] = event.log.removesuffix(".log")
+    logs[event.node, node.life] = event.log.removesuffix(".log")
