@@ -163,7 +163,8 @@ class FailureDetector:
 
     async def _is_alive(self, member: Member) -> bool:
         try:
-            await self._environment.transport.probe(member.address, self._environment.profile.detector_connect_s)
+            timeout_s = self._environment.profile.detector_connect_s
+            await self._environment.transport.probe(member.address, timeout_s, test_frame=True)
         except HostUnreachableError:
             self._log.error("failure_check_error")
             return False

@@ -128,8 +128,8 @@ class Transport(Protocol):
     async def connect(self, address: Address, timeout_s: float) -> Connection:
         """Connect within ``timeout_s`` seconds; raises a ConnectError."""
 
-    async def probe(self, address: Address, timeout_s: float) -> None:
-        """Connect, write a test frame, close; raises a ConnectError.
+    async def probe(self, address: Address, timeout_s: float, *, test_frame: bool = False) -> None:
+        """Connect, with ``test_frame`` write what a failure detector writes, close; raises a ConnectError.
 
         A process that hangs still passes: its operating system accepts for it.
         """
