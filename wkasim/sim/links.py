@@ -40,6 +40,7 @@ _FIRST_RETRANSMISSION_US: Final = 200_000
 _LONGEST_RETRANSMISSION_US: Final = 120_000_000
 _FIRST_SYN_RETRANSMISSION_US: Final = 1_000_000
 
+DIE_BITS: Final = 30
 DIE_MODULUS: Final = 1_073_741_789
 DIE_MULTIPLIER: Final = 771_645_345
 """A multiplicative generator of L'Ecuyer (1999), whose numbers fit one digit of a Python integer. There is one for each
@@ -72,16 +73,23 @@ class Path:
     source: Process
     target_ip: str
     target_name: str
-    verdict: Verdict
-    latency_us: int
-    jitter_us: int
-    loss: float
     die: int
+    verdict: Verdict = "open"
+    latency_us: int = 0
+    jitter_us: int = 0
+    loss: float = 0.0
+    smooth: bool = True
+
+    def set(self, link: Link, verdict: Verdict) -> None:
+        """Take over what holds for this path now; ``smooth`` is a path without cut and without loss."""
+        self.latency_us, self.jitter_us, self.loss = link.latency_us, link.jitter_us, link.loss
+        self.verdict = verdict
+        self.smooth = verdict == "open" and not link.loss
 
     def delay_us(self, *, first_retransmission_us: int = _FIRST_RETRANSMISSION_US) -> int:
         """The delay of one packet on an open path, losses included."""
         self.die = die = self.die * DIE_MULTIPLIER % DIE_MODULUS
-        delay = self.latency_us + die * self.jitter_us // DIE_MODULUS
+        delay = self.latency_us + (die * self.jitter_us >> DIE_BITS)
         pause = first_retransmission_us
         while self.loss and self._is_lost() and delay < 1_000_000_000:
             delay += pause

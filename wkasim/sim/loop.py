@@ -68,8 +68,8 @@ class VirtualTimeLoop(NothingOutside):
         self.max_steps = max_steps
         self._limit_us = _NEVER_US if max_time_s is None else round(max_time_s * MICROSECONDS)
         self._ready: deque[VirtualHandle] = deque()
-        self._heap: list[_Event] = []
-        self._sequence = 0
+        self.heap: list[_Event] = []
+        self.sequence = 0
         self._cancelled_timers = 0
         self._running = False
         self._closed = False
@@ -93,8 +93,8 @@ class VirtualTimeLoop(NothingOutside):
     def deliver_at(self, when_us: int, function: Callable[[T], object], argument: T) -> None:
         """Call ``function(argument)`` at ``when_us``, which must not be past; the fast path, not to be cancelled."""
         assert when_us >= self.now_us, f"{when_us} us is past at {self.now_us} us"
-        self._sequence = sequence = self._sequence + 1
-        heappush(self._heap, (when_us, sequence, function, argument))
+        self.sequence = sequence = self.sequence + 1
+        heappush(self.heap, (when_us, sequence, function, argument))
 
     def call_soon(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -132,8 +132,8 @@ class VirtualTimeLoop(NothingOutside):
         timer = VirtualTimer(when_us / MICROSECONDS, callback, args, self, context)
         if when_us < _NEVER_US:
             timer._scheduled = True
-            self._sequence = sequence = self._sequence + 1
-            heappush(self._heap, (when_us, sequence, self._fire, timer))
+            self.sequence = sequence = self.sequence + 1
+            heappush(self.heap, (when_us, sequence, self._fire, timer))
         return timer
 
     def _fire(self, timer: VirtualTimer) -> None:
@@ -146,16 +146,16 @@ class VirtualTimeLoop(NothingOutside):
     def timer_cancelled(self) -> None:
         """A timer in the heap was cancelled; sweep when most of the heap is like that."""
         self._cancelled_timers += 1
-        if self._cancelled_timers > _SWEEP_AT_LEAST and 2 * self._cancelled_timers > len(self._heap):
+        if self._cancelled_timers > _SWEEP_AT_LEAST and 2 * self._cancelled_timers > len(self.heap):
             # In place: the running loop holds on to this very list.
-            self._heap[:] = [entry for entry in self._heap if not _is_cancelled(entry[3])]
-            heapify(self._heap)
+            self.heap[:] = [entry for entry in self.heap if not _is_cancelled(entry[3])]
+            heapify(self.heap)
             self._cancelled_timers = 0
 
     @property
     def pending(self) -> int:
         """How many events wait in the heap, cancelled ones included until they are swept out."""
-        return len(self._heap)
+        return len(self.heap)
 
     # Running
 
@@ -198,13 +198,13 @@ class VirtualTimeLoop(NothingOutside):
         stop = _StopAt()
         # The largest sequence number sorts the stop behind everything due at the same time.
         entry: _Event = (when_us, _NEVER_US, stop, None)
-        heappush(self._heap, entry)
+        heappush(self.heap, entry)
         try:
             self._run()
         finally:
-            if not stop.met and entry in self._heap:  # Left early: the next run must not meet it.
-                self._heap.remove(entry)
-                heapify(self._heap)
+            if not stop.met and entry in self.heap:  # Left early: the next run must not meet it.
+                self.heap.remove(entry)
+                heapify(self.heap)
         self.raise_failures()
 
     def run_forever(self) -> None:
@@ -231,7 +231,7 @@ class VirtualTimeLoop(NothingOutside):
             self._running = False
 
     def _spin(self, until: asyncio.Future[Any] | None) -> None:
-        ready, heap, pop = self._ready, self._heap, heappop
+        ready, heap, pop = self._ready, self.heap, heappop
         limit = self._limit_us
         budget = range(self.steps + 1, self.max_steps + 1)
         for self.steps in budget:
@@ -279,12 +279,12 @@ class VirtualTimeLoop(NothingOutside):
             self._end_tasks()
             self._closed = True
             self._ready.clear()
-            self._heap.clear()
+            self.heap.clear()
             self._tasks.clear()
         self.raise_failures()
 
     def _end_tasks(self) -> None:
-        self._heap.clear()
+        self.heap.clear()
         for task in self._tasks:
             task.cancel()
         self.max_steps = self.steps + _STEPS_TO_CLOSE

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import asyncio
 from bisect import insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
+from heapq import heappush
 from typing import Final
 
 from attrs import define, field
 
 from wkasim.members import Address
-from wkasim.messages import ChannelMessage
 from wkasim.sim.journal import Journal
 from wkasim.sim.links import (
+    DIE_BITS,
     DIE_MODULUS,
     DIE_MULTIPLIER,
     LAN,
@@ -36,7 +37,7 @@ from wkasim.sim.links import (
     retransmission_us,
 )
 from wkasim.sim.loop import VirtualTimeLoop
-from wkasim.sim.pipes import Packet, Pipe, Port
+from wkasim.sim.pipes import Message, Packet, Pipe, Port, Receive
 from wkasim.sim.process import Process
 from wkasim.sim.randomness import Streams
 from wkasim.sim.rules import Rule, RuleBook
@@ -78,6 +79,8 @@ class Network:
         self.deliveries = 0
         self.probes = 0
         self._streams = streams
+        self._record = journal.append
+        self._arriving = self._arrive
         self._messages = 0
         self._ports: dict[Address, Port] = {}
         self._owners: dict[Address, str] = {}
@@ -104,12 +107,17 @@ class Network:
         return self._ports.get(address)
 
     def open_port(
-        self, process: Process, address: Address, purpose: str, receive: Callable[[ChannelMessage], None] | None
+        self,
+        process: Process,
+        address: Address,
+        purpose: str,
+        receive: Receive | None,
+        answer: Receive | None = None,
     ) -> Port | None:
         """Open a port; None if it is taken."""
         if address in self._ports:
             return None
-        port = Port(process, address, purpose, receive, self)
+        port = Port(process, address, purpose, receive, self, answer)
         self._ports[address] = port
         self._owners[address] = process.name
         return port
@@ -155,16 +163,18 @@ class Network:
 
     # Paths and faults
 
-    def path(self, source: Process, target: Address) -> Path:
-        """The path from a process to an address, made on first use."""
-        name = self._owners.get(target, "")
+    def path(self, source: Process, target: Address, name: str | None = None) -> Path:
+        """The path from a process to an address, made on first use; ``name`` is the target's if it is known."""
+        if name is None:
+            name = self._owners.get(target, "")
         paths = self._tie(source).paths
         path = paths.get((target, name))
         if path is None:
             link = self._link(source, target.ip, name)
             die = self._streams.number("link", source.key, target) % (DIE_MODULUS - 1) + 1
             verdict = self._verdict(source, target.ip, name)
-            path = Path(source, target.ip, name, verdict, link.latency_us, link.jitter_us, link.loss, die)
+            path = Path(source, target.ip, name, die)
+            path.set(link, verdict)
             paths[target, name] = path
         return path
 
@@ -240,8 +250,7 @@ class Network:
         for ties in self._ties.values():
             for path in ties.paths.values():
                 link = self._link(path.source, path.target_ip, path.target_name)
-                path.latency_us, path.jitter_us, path.loss = link.latency_us, link.jitter_us, link.loss
-                path.verdict = self._verdict(path.source, path.target_ip, path.target_name)
+                path.set(link, self._verdict(path.source, path.target_ip, path.target_name))
 
     # Rules on messages
 
@@ -302,9 +311,10 @@ class Network:
             return "refused", None
         return ("open", port) if port.accept() else ("silent", None)
 
-    def pipe(self, process: Process, port: Port) -> Pipe:
-        """The sending half of a new connection from the process to the port."""
-        pipe = Pipe(process, port, self.path(process, port.address))
+    def pipe(self, process: Process, port: Port, *, web: bool = False) -> Pipe:
+        """The sending half of a new connection from the process to the port, for channel messages or for HTTP."""
+        path = self.path(process, port.address, port.process.name)
+        pipe = Pipe(process, port, path, port.answer if web else port.receive)
         self._tie(process).pipes_from[pipe] = None
         self._tie(port.process).pipes_into[pipe] = None
         return pipe
@@ -316,29 +326,35 @@ class Network:
 
     # Messages
 
-    def send(self, pipe: Pipe, message: ChannelMessage) -> int:
+    def send(self, pipe: Pipe, message: Message) -> int:
         """Send a message down a pipe; returns the message's number in the journal."""
         self._messages = ident = self._messages + 1
-        source, path = pipe.source, pipe.path
-        now = self.loop.now_us
-        self.journal.append((now, "send", source.name, source.life, ident, message.label, pipe.to_text, message.detail))
-        if self._rules and self._apply_rule(pipe, message, ident):
+        source, path, loop = pipe.source, pipe.path, self.loop
+        now = loop.now_us
+        self._record((now, "send", source.name, source.life, ident, message.label, pipe.to_text, message.detail))
+        if not path.smooth or pipe.stuck or self._rules.active:
+            self._send_hindered(pipe, message, ident)
             return ident
-        if path.verdict != "open" or pipe.stuck:
-            self._blocked(pipe, message, ident)
-            return ident
-        if path.loss:
-            at = now + path.delay_us()
-        else:
-            path.die = die = path.die * DIE_MULTIPLIER % DIE_MODULUS
-            at = now + path.latency_us + die * path.jitter_us // DIE_MODULUS
+        # The same as _put, without its calls.
+        path.die = die = path.die * DIE_MULTIPLIER % DIE_MODULUS
+        at = now + path.latency_us + (die * path.jitter_us >> DIE_BITS)
         if at < pipe.last_us:
             at = pipe.last_us
         pipe.last_us = at
-        self.loop.deliver_at(at, self._arrive, (pipe, message, ident))
+        loop.sequence = sequence = loop.sequence + 1
+        heappush(loop.heap, (at, sequence, self._arriving, (pipe, message, ident)))
         return ident
 
-    def _apply_rule(self, pipe: Pipe, message: ChannelMessage, ident: int) -> bool:
+    def _send_hindered(self, pipe: Pipe, message: Message, ident: int) -> None:
+        """Send where a rule, a cut, loss or what waits already stands in the way."""
+        if self._apply_rule(pipe, message, ident):
+            return
+        if pipe.path.verdict != "open" or pipe.stuck:
+            self._blocked(pipe, message, ident)
+        else:
+            self._put((pipe, message, ident), 0)
+
+    def _apply_rule(self, pipe: Pipe, message: Message, ident: int) -> bool:
         """Apply the first rule that matches; say whether the message is dealt with."""
         active = self._rules.first_match(pipe, message)
         match active.rule.action if active is not None else "none":
@@ -372,7 +388,7 @@ class Network:
         if target.frozen:
             target.inbox.append(partial(self._hand_over, packet))
             return
-        receive = pipe.port.receive
+        receive = pipe.receive
         if receive is None or not target.alive:
             self._hand_over(packet)
             return
@@ -387,7 +403,7 @@ class Network:
     def _hand_over(self, packet: Packet) -> None:
         """Give a packet to a process that may have been frozen or killed, or that may not read."""
         pipe, message, ident = packet
-        target, receive = pipe.target, pipe.port.receive
+        target, receive = pipe.target, pipe.receive
         if not target.alive:
             self._lost(pipe, message, ident, "receiver gone")
             pipe.break_off()
@@ -395,20 +411,18 @@ class Network:
             self._lost(pipe, message, ident, "never read")
         else:
             self.deliveries += 1
-            self.journal.append(
-                (self.loop.now_us, "deliver", target.name, target.life, ident, message.label, pipe.source.name)
-            )
+            self._record((self.loop.now_us, "deliver", target.name, target.life, ident, message.label, pipe.from_text))
             receive(message)
             self._acknowledge(pipe, ident)
 
-    def _lost(self, pipe: Pipe, message: ChannelMessage, ident: int, reason: str) -> None:
-        self.journal.append(
+    def _lost(self, pipe: Pipe, message: Message, ident: int, reason: str) -> None:
+        self._record(
             (self.loop.now_us, "drop", pipe.source.name, pipe.source.life, ident, message.label, pipe.to_text, reason)
         )
 
     # Retransmission and acknowledgement
 
-    def _blocked(self, pipe: Pipe, message: ChannelMessage, ident: int) -> None:
+    def _blocked(self, pipe: Pipe, message: Message, ident: int) -> None:
         """The packet cannot pass now: keep it for the next retransmission, behind what waits already."""
         if not pipe.source.alive:
             self._lost(pipe, message, ident, "sender gone")
@@ -440,7 +454,10 @@ class Network:
             self._lost(pipe, message, ident, reason)
 
     def acknowledgement(self, pipe: Pipe, ident: int) -> asyncio.Future[bool]:
-        """What to await after :meth:`send`: True once the receiver has the message, False if the connection broke."""
+        """What to await after :meth:`send`: True once the receiver has the message, False if the connection broke.
+
+        The number 0 is that of no message: it stands for the connection, and only ever ends as False.
+        """
         future: asyncio.Future[bool] = self.loop.create_future()
         if pipe.lost:
             future.set_result(False)
@@ -455,7 +472,7 @@ class Network:
             self.loop.deliver_at(self.loop.now_us + path.delay_us(), _acknowledged, future)
 
 
-def _number(stuck: tuple[int, ChannelMessage]) -> int:
+def _number(stuck: tuple[int, Message]) -> int:
     return stuck[0]
 
 

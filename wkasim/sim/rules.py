@@ -6,8 +6,7 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-from wkasim.messages import ChannelMessage
-from wkasim.sim.pipes import Packet, Pipe
+from wkasim.sim.pipes import Message, Packet, Pipe
 
 __all__ = ["ActiveRule", "Rule", "RuleBook"]
 
@@ -37,7 +36,7 @@ class ActiveRule:
     left: int | None
     held: list[Packet] = field(factory=list)
 
-    def matches(self, pipe: Pipe, message: ChannelMessage) -> bool:
+    def matches(self, pipe: Pipe, message: Message) -> bool:
         """Whether the rule wants this message."""
         rule = self.rule
         return (
@@ -52,18 +51,15 @@ class RuleBook:
     """The rules at work, in the order in which they were made; the first that matches a message has it."""
 
     def __init__(self) -> None:
-        self._rules: list[ActiveRule] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._rules)
+        self.active: list[ActiveRule] = []
 
     def add(self, rule: Rule) -> None:
         """Begin to apply a rule."""
-        self._rules.append(ActiveRule(rule, rule.count))
+        self.active.append(ActiveRule(rule, rule.count))
 
-    def first_match(self, pipe: Pipe, message: ChannelMessage) -> ActiveRule | None:
+    def first_match(self, pipe: Pipe, message: Message) -> ActiveRule | None:
         """The rule for this message, which has then touched one message more; None if there is none."""
-        for active in self._rules:
+        for active in self.active:
             if active.matches(pipe, message):
                 if active.left is not None:
                     active.left -= 1
@@ -76,18 +72,18 @@ class RuleBook:
         The rules that hold nothing else end with that.
         """
         released: list[Packet] = []
-        for active in list(self._rules):
+        for active in list(self.active):
             if active.rule.action == "hold":
                 released += [packet for packet in active.held if _is_kind(packet[1], kind)]
                 active.held = [packet for packet in active.held if not _is_kind(packet[1], kind)]
                 if kind in (None, active.rule.message):
-                    self._rules.remove(active)
+                    self.active.remove(active)
         return sorted(released, key=lambda packet: packet[2])
 
     def clear(self) -> None:
         """No rule from now on; what is still held is lost."""
-        self._rules.clear()
+        self.active.clear()
 
 
-def _is_kind(message: ChannelMessage, kind: str | None) -> bool:
+def _is_kind(message: Message, kind: str | None) -> bool:
     return kind is None or kind in (message.label, message.label.partition(" ")[0])
