@@ -185,10 +185,10 @@ CLAIM_FORMS: Final[Mapping[str, Form[Any]]] = dict(
         _form(
             TranscriptClaim,
             Field("node", NODE, "Whose log."),
-            Field("lines", Lines(), "The lines, in any form of log; a line ... stands for any.", "excerpt"),
-            Field("file", LinesOfFile(), "A file with the lines, relative to this one.", "excerpt", written=False),
             _SINCE,
             Field("match", Choice(("excerpt", "exact"), "match"), "exact: no other lines may lie between."),
+            Field("lines", Lines(), "The lines, in any form of log; a line ... stands for any.", "excerpt"),
+            Field("file", LinesOfFile(), "A file with the lines, relative to this one.", "excerpt", written=False),
             check=_one_of("lines", "file"),
         ),
         _form(MembersClaim, _OF, _ARE),

@@ -89,7 +89,7 @@ def _judge(scenario: Scenario, expectation: Expectation, evidence: Evidence, pro
         message = f"only in profile {' or '.join(expectation.profiles)}"
     else:
         try:
-            verdict, message, report = _Judge(scenario, evidence).verdict(expectation.claim)
+            verdict, message, report = _Judge(scenario, evidence).verdict(expectation.claim, title_of(expectation))
         except NoSuchMomentError as error:
             verdict, message = "open" if evidence.history is None else "failed", str(error)
         if verdict == "failed" and cut_short and not isinstance(expectation.claim, NoLineClaim):
@@ -104,10 +104,10 @@ class _Judge:
     scenario: Scenario
     evidence: Evidence
 
-    def verdict(self, claim: Claim) -> tuple[Verdict, str, TranscriptReport | None]:
+    def verdict(self, claim: Claim, title: str) -> tuple[Verdict, str, TranscriptReport | None]:
         match claim:
             case TranscriptClaim():
-                return self._transcript(claim)
+                return self._transcript(claim, title)
             case LineClaim():
                 return *self._line(claim), None
             case NoLineClaim():
@@ -137,8 +137,8 @@ class _Judge:
             return lines
         return [line for line in lines if line.time is not None and moment <= line.time <= end]
 
-    def _transcript(self, claim: TranscriptClaim) -> tuple[Verdict, str, TranscriptReport]:
-        transcript = Transcript.parse(claim.excerpt.text, claim.excerpt.file, claim.excerpt.first_line)
+    def _transcript(self, claim: TranscriptClaim, title: str) -> tuple[Verdict, str, TranscriptReport]:
+        transcript = Transcript.parse(claim.excerpt.text, title)
         lines = self._lines(claim.node, claim.since, None, hidden=False)
         report = check(transcript, lines, exact=claim.match == "exact", log=f"{claim.node}.log")
         between = f", {_count(report.extra, 'other')} between" if report.extra and not report.exact else ""

@@ -6,7 +6,7 @@ it goes on, played in real time or stopped anywhere, and is the same run each ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal
 
 from attrs import frozen
@@ -21,12 +21,20 @@ from wkasim.sim.cluster import Cluster
 from wkasim.sim.journal import Journal, Record
 from wkasim.sim.loop import BudgetExceededError
 
-__all__ = ["RunResult", "ScenarioRun", "Stopped", "first_difference", "run_scenario"]
+__all__ = ["RunResult", "ScenarioRun", "StepBegun", "Stopped", "first_difference", "run_scenario"]
 
 Stopped = Literal["done", "until", "interrupted", "step", "budget"]
 """Why a run ended: all steps done, at the time given, by the user, a step that cannot be done, the budget."""
 
 _FOREVER_US: Final = 10**15
+
+
+@frozen
+class StepBegun:
+    """A step of the scenario and the time in seconds at which it began."""
+
+    step: Step
+    time_s: float
 
 
 @frozen(kw_only=True, eq=False)
@@ -102,6 +110,9 @@ class ScenarioRun:
         for link in scenario.links:
             self.cluster.apply(link)
         self._times: list[int] = []
+        self._records_before: list[int] = []
+        self._shown = 0
+        self._steps_shown = 0
         self._late: list[Outcome] = []
         self._script = self.cluster.loop.create_task(self._play(), name="scenario")
         self._script.add_done_callback(lambda _: self.cluster.loop.stop())
@@ -110,11 +121,6 @@ class ScenarioRun:
     def now_s(self) -> float:
         """Virtual time in seconds."""
         return self.cluster.now_s
-
-    @property
-    def steps_done(self) -> int:
-        """How many steps have begun."""
-        return len(self._times)
 
     @property
     def finished(self) -> bool:
@@ -130,6 +136,18 @@ class ScenarioRun:
                 loop.run_until_us(target_us)
         except BudgetExceededError as error:
             self.stopped, self.problem = "budget", str(error)
+
+    def news(self) -> Iterator[Record | StepBegun]:
+        """What has come since the last call: records, and each step with its time before its own records."""
+        records = self.cluster.journal.records
+        while self._shown < len(records) or self._steps_shown < len(self._times):
+            at = self._steps_shown
+            if at < len(self._times) and self._records_before[at] <= self._shown:
+                self._steps_shown += 1
+                yield StepBegun(self.scenario.steps[at], self._times[at] / 1e6)
+            else:
+                self._shown += 1
+                yield records[self._shown - 1]
 
     def result(self, stopped: Stopped = "done") -> RunResult:
         """End the run and judge it; ``stopped`` says why if it did not end by itself."""
@@ -163,6 +181,7 @@ class ScenarioRun:
             if step.at_s is not None and step.at_s > self.now_s:
                 await self.cluster.elapse(step.at_s - self.now_s)
             self._times.append(self.cluster.loop.now_us)
+            self._records_before.append(len(self.cluster.journal))
             try:
                 await self._do(step)
             except (ClusterError, InputError) as error:
@@ -205,32 +224,28 @@ def run_scenario(
     seed: int | None = None,
     profile: str | None = None,
     until: float | None = None,
-    on_record: Callable[[Record], None] | None = None,
+    on_news: Callable[[Record | StepBegun], None] | None = None,
     keep_going: Callable[[float], bool] | None = None,
     slice_s: float = 1.0,
 ) -> RunResult:
     """Run a scenario and judge it.
 
     ``seed`` and ``profile`` take the place of the scenario's own. ``until`` is the virtual time in seconds at which
-    to stop, before the last step or after it. ``on_record`` gets each journal record soon after it was written.
-    ``keep_going`` is asked after every ``slice_s`` of virtual time, with the time in seconds: it may wait, to play a
-    run in real time, and ends the run by saying False.
+    to stop, before the last step or after it. ``on_news`` gets each journal record, and each step as it begins, soon
+    after it happened. ``keep_going`` is asked after every ``slice_s`` of virtual time, with the time in seconds: it may
+    wait, to play a run in real time, and ends the run by saying False. Raises InputError for an unknown profile.
     """
     run = ScenarioRun(scenario, seed=seed, profile=profile)
-    shown = 0
+    watched = on_news is not None or keep_going is not None
+    end_s = until if until is not None else _FOREVER_US / 1e6
     while True:
-        target_s = until if until is not None else _FOREVER_US / 1e6
-        if on_record is not None or keep_going is not None:
-            target_s = min(target_s, run.now_s + slice_s)
-        run.advance_to(target_s, beyond_end=until is not None)
-        records = run.cluster.journal.records
-        if on_record is not None:
-            for record in records[shown:]:
-                on_record(record)
-            shown = len(records)
+        run.advance_to(min(end_s, run.now_s + slice_s) if watched else end_s, beyond_end=until is not None)
+        if on_news is not None:
+            for news in run.news():
+                on_news(news)
         if run.stopped is not None or (until is None and run.finished):
             return run.result()
-        if until is not None and run.now_s >= until:
+        if run.now_s >= end_s:
             return run.result("until")
         if keep_going is not None and not keep_going(run.now_s):
             return run.result("interrupted")

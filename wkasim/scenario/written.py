@@ -117,7 +117,7 @@ def parse_yaml(text: str, problems: Problems) -> Written | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # ruamel warns of an anchor that is used twice; the later one counts
-            node = YAML(typ="rt", pure=True).compose(text)
+            node = YAML(typ="safe", pure=True).compose(text)
         if node is None:
             problems.add(1, 'the file is empty; a scenario begins with "nodes:"')
             return None
