@@ -1,4 +1,4 @@
-"""How a node reaches the network: listen, connect, send, probe. The simulated network and real sockets both do this.
+"""How a node reaches the network: listen, connect, send, probe, serve, fetch; simulated or over real sockets.
 
 Node code sees nothing else of the world's wires. Every error that TCP can give a caller is one of the classes below,
 so the protocol's reactions to them are written once.
@@ -12,10 +12,12 @@ from typing import Protocol
 from wkasim.errors import WkasimError
 from wkasim.members import Address
 from wkasim.messages import ChannelMessage
+from wkasim.web import Answer, WebRequest, WebResponse
 
 __all__ = [
     "AddressInUseError",
     "AddressNotAvailableError",
+    "AnswerTimeoutError",
     "BindError",
     "BindForbiddenError",
     "ConnectError",
@@ -75,6 +77,10 @@ class ConnectionLostError(WkasimError):
     """The other end of an established connection is gone, and this end knows."""
 
 
+class AnswerTimeoutError(WkasimError):
+    """A connection was made and a request written, and no whole answer came in time."""
+
+
 class UnknownHostError(WkasimError):
     """A host name that resolves to nothing."""
 
@@ -132,4 +138,18 @@ class Transport(Protocol):
         """Connect, with ``test_frame`` write what a failure detector writes, close; raises a ConnectError.
 
         A process that hangs still passes: its operating system accepts for it.
+        """
+
+    async def serve(self, address: Address, answer: Answer, purpose: str) -> Listener:
+        """Open a port that answers HTTP requests; raises a BindError.
+
+        ``purpose`` (http, https) is for the journal; both speak plain HTTP, for encryption is outside the model.
+        Probes of such a port pass as anywhere. Requests run side by side, as threads of the node.
+        """
+
+    async def fetch(self, address: Address, request: WebRequest, *, connect_s: float, answer_s: float) -> WebResponse:
+        """Send one request on a connection of its own and wait for its answer.
+
+        Raises a ConnectError if the connection is not made within ``connect_s`` seconds, ConnectionLostError if it
+        breaks before the whole answer is there, AnswerTimeoutError if that is not there within ``answer_s`` seconds.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wkasim.members import Address
 from wkasim.messages import ChannelMessage
+from wkasim.sim.exchange import Calls, exchange
 from wkasim.sim.network import Network, Pipe, Port
 from wkasim.sim.process import Process
 from wkasim.transport.base import (
@@ -18,6 +19,7 @@ from wkasim.transport.base import (
     Receiver,
     UnknownHostError,
 )
+from wkasim.web import Answer, WebRequest, WebResponse
 
 __all__ = ["MemoryConnection", "MemoryTransport"]
 
@@ -80,12 +82,19 @@ class MemoryTransport:
 
     async def listen(self, address: Address, receive: Receiver | None, purpose: str) -> Port:
         """Open a port; raises a BindError."""
+        return self._open_port(address, purpose, receive, None)
+
+    async def serve(self, address: Address, answer: Answer, purpose: str) -> Port:
+        """Open a port that answers HTTP requests; raises a BindError."""
+        return self._open_port(address, purpose, None, Calls(self._network, self._process, answer))
+
+    def _open_port(self, address: Address, purpose: str, receive: Receiver | None, calls: Calls | None) -> Port:
         process, network = self._process, self._network
         if address.ip != process.ip:
             raise AddressNotAvailableError(f"{address}: this host has only {process.ip}")
         if address.port < 1024 and not process.privileged:
             raise BindForbiddenError(f"{address}: ports below 1024 are for root")
-        port = network.open_port(process, address, purpose, receive)
+        port = network.open_port(process, address, purpose, receive, calls)
         if port is None:
             raise AddressInUseError(f"{address}: already in use")
         if purpose != "probe":
@@ -98,6 +107,11 @@ class MemoryTransport:
         """Connect within ``timeout_s``; raises a ConnectError."""
         port = await self._open(address, timeout_s)
         return MemoryConnection(self._network, self._network.pipe(self._process, port))
+
+    async def fetch(self, address: Address, request: WebRequest, *, connect_s: float, answer_s: float) -> WebResponse:
+        """Send one request and wait for its answer; raises ConnectError, ConnectionLostError, AnswerTimeoutError."""
+        port = await self._open(address, connect_s)
+        return await exchange(self._network, self._process, port, request, answer_s)
 
     async def probe(self, address: Address, timeout_s: float, *, test_frame: bool = False) -> None:  # noqa: ARG002
         """Connect and close; raises a ConnectError. A test frame would make no difference to anybody here."""
