@@ -79,7 +79,9 @@ class MembershipManager:
             return False
         if self._must_push_to(member) and not await self._push_to_well_known(member):
             return False
-        await self._pacer.take("list")
+        if self.agent is not None:
+            # A line was logged since the look; without an agent, look and addition stand next to each other.
+            await self._pacer.take("list")
         self._append(member, cause)
         if self._environment.profile.refire_member_added and self._channel.listeners:
             await self._channel.member_added(member)
