@@ -23,6 +23,7 @@ from wkasim.errors import ClusterError, InputError, StartupError
 from wkasim.members import Address
 from wkasim.node.agent import ClusteringAgent
 from wkasim.node.config import NodeConfig
+from wkasim.node.environment import Environment
 from wkasim.profile import Profile, profile_named
 from wkasim.sim import faults
 from wkasim.sim.database import DatabaseConfig, EmbeddedDatabase
@@ -93,7 +94,7 @@ class Cluster:
         self.journal = Journal()
         self.nodes: dict[str, Node] = {}
         self._streams = Streams(seed)
-        self.network = Network(self.loop, self.journal, self._streams, hosts=hosts, link=link)
+        self.network = self._make_network(hosts or {}, link)
         self.database = EmbeddedDatabase(database) if database is not None else None
         self._debug = debug
         self._waiters: list[asyncio.Future[None]] = []
@@ -120,6 +121,25 @@ class Cluster:
             self.database.close()
         if self._owns_loop:
             self.loop.close()
+
+    # What the cluster is made of; real sockets have other things in these places
+
+    def _make_network(self, hosts: Mapping[str, str], link: Link) -> Network:
+        return Network(self.loop, self.journal, self._streams, hosts=hosts, link=link)
+
+    def _make_process(self, name: str, life: int, ip: str, place: str) -> Process:
+        return Process(self.loop, name, life, ip, place)
+
+    def _make_world(self, process: Process) -> Environment:
+        return NodeWorld(
+            process,
+            self.network,
+            self._streams,
+            self.profile,
+            self.database,
+            debug=self._debug,
+            changed=self._changed,
+        )
 
     # Nodes
 
@@ -395,19 +415,10 @@ class Cluster:
         node.failure = None
         node.agent = None
         ip = self.network.resolve(config.host) or config.host
-        process = Process(self.loop, config.name, node.life, ip, self._place_of(config))
+        process = self._make_process(config.name, node.life, ip, self._place_of(config))
         process.privileged = config.privileged
         node.process = process
-        world = NodeWorld(
-            process,
-            self.network,
-            self._streams,
-            self.profile,
-            self.database,
-            debug=self._debug,
-            changed=self._changed,
-        )
-        process.spawn(self._live(node, world, delay_s), "main")
+        process.spawn(self._live(node, self._make_world(process), delay_s), "main")
 
     def _place_of(self, config: NodeConfig) -> str:
         """The configured address, which names random streams; where several nodes share it, with a number."""
@@ -419,7 +430,7 @@ class Cluster:
         number = twins.index(config.name)
         return f"{config.host}:{config.port}" + (f"#{number + 1}" if number else "")
 
-    async def _live(self, node: Node, world: NodeWorld, delay_s: float) -> None:
+    async def _live(self, node: Node, world: Environment, delay_s: float) -> None:
         start_s = node.config.start_delay_s
         if start_s is None:
             least, most = self.profile.pace_process
@@ -514,7 +525,7 @@ class Cluster:
                 self._kill(node, "host down")
 
     def _occupy(self, address: Address) -> None:
-        process = Process(self.loop, f"stranger:{address.port}", 1, address.ip, f"stranger/{address}")
+        process = self._make_process(f"stranger:{address.port}", 1, address.ip, f"stranger/{address}")
         if self.network.open_port(process, address, "stranger", None) is None:
             raise ClusterError(f"{address} is already taken at {self.now_s:g} s")
         self._strangers[address] = process
