@@ -16,21 +16,10 @@ Steps, pauses and their sources are in docs/protocol.md, "Start-up of a node".
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, Literal
+from typing import Literal
 
 from wkasim.errors import StartupError
 from wkasim.members import Address, Member
-from wkasim.messages import (
-    ASYNCHRONOUS,
-    MEMBERSHIP_MESSAGE,
-    GetConfiguration,
-    GetState,
-    Join,
-    MemberListMessage,
-    Payload,
-)
 from wkasim.node.channel import Channel
 from wkasim.node.config import DEFAULT_SUB_DOMAIN, NodeConfig
 from wkasim.node.coordinator import Coordinator
@@ -38,20 +27,15 @@ from wkasim.node.database import check_database
 from wkasim.node.environment import Environment, Pacer
 from wkasim.node.failure import FailureDetector, StaticMembers
 from wkasim.node.groups import GroupAgent
+from wkasim.node.initialization import Initialization, rpc_init_channel
+from wkasim.node.joining import Joining
 from wkasim.node.membership import MembershipManager, PrimaryListener, rpc_membership_channel
 from wkasim.node.ports import probe_port
-from wkasim.node.requests import InitializationRequests, MembershipRequests, apply_member_list
+from wkasim.node.requests import InitializationRequests, MembershipRequests
 from wkasim.node.roles import ApplicationMode, BalancerMode, Mode
-from wkasim.node.rpc import Response, RpcClient
-from wkasim.node.sender import SendError
-from wkasim.transport.base import (
-    BindError,
-    ConnectError,
-    ConnectRefusedError,
-    ConnectTimeoutError,
-    Listener,
-    UnknownHostError,
-)
+from wkasim.node.rpc import RpcClient
+from wkasim.node.wellknown import WellKnownMembers
+from wkasim.transport.base import BindError, Listener, UnknownHostError
 
 __all__ = ["ClusteringAgent", "NodeState"]
 
@@ -80,11 +64,12 @@ class ClusteringAgent:
         self.primary.initialized = self.is_initialized
         self.static = StaticMembers((lambda: self.primary.members) if self.agents else None)
         self.mode: Mode = self._make_mode()
+        self.well_known = WellKnownMembers(environment, config, self.static, self.primary)
+        self.joining = Joining(environment, self.pacer, self.rpc, self.primary)
+        self.initialization = Initialization(environment, config, self.pacer, self.rpc, self.primary)
         self.ip = ""
         self._http_ports: list[Listener] = []
-        self._random = environment.random("initialization")
         self.log = environment.log.bind(component="TribesClusteringAgent")
-        self._wka_log = environment.log.bind(component="WkaBasedMembershipScheme")
 
     @property
     def local(self) -> Member:
@@ -136,7 +121,7 @@ class ClusteringAgent:
             self.ip = self.environment.transport.resolve(self.config.host)
         except UnknownHostError as error:
             self.log.info("initializing_cluster")
-            self._wka_log.error("local_address_failed")
+            self.environment.log.bind(component="WkaBasedMembershipScheme").error("local_address_failed")
             raise StartupError(str(error)) from None
         await check_database(self.environment, self.config, self.ip)
         if self.config.open_http == "before":
@@ -153,14 +138,14 @@ class ClusteringAgent:
         await self.pacer.take("configure")
         self.log.info("cluster_domain", domain=self.config.domain)
         self.channel.add_handler(
-            f"{self.config.domain}:rpc.init.channel",
+            rpc_init_channel(self.config.domain),
             InitializationRequests(self.environment, self.is_initialized, self.pacer),
         )
         await self.pacer.take("scheme")
         self.log.info("membership_scheme", scheme="wka")
         await self.pacer.take("interceptors")
         await self.bind_local_member()
-        await self.add_static_members()
+        await self.well_known.add(self.local.address, self._wait)
         await self.start_channel()
         await self.pacer.take("log")
         if self.ip.startswith("127.0."):
@@ -169,12 +154,18 @@ class ClusteringAgent:
         self.print_members()
         await self.pacer.take("log")
         await self.join_group()
-        await self.initialize_from_neighbours()
+        await self.initialization.request()
         await self.pacer.take("finish")
         self._enter("initialised")
         self.log.info("cluster_initialized")
         if self.config.open_http == "after":
             await self.open_http_ports()
+
+    def _wait(self, begins: bool) -> None:
+        if begins:
+            self._enter("waiting", "no well-known member can be reached")
+        else:
+            self._enter("starting")
 
     async def bind_local_member(self) -> None:
         """Probe the port, once or twice, and make the node's own descriptor."""
@@ -192,68 +183,6 @@ class ClusteringAgent:
         self.channel.local = local
         self.primary.local = local
         self.primary.static = self.static
-
-    async def add_static_members(self) -> None:
-        """Try each well-known member; keep all as static members, and those that answer as members.
-
-        Raises StartupError if a name does not resolve.
-        """
-        unreached: list[Member] = []
-        for host, port in self.config.well_known_members:
-            member = self._well_known_member(host, port)
-            if member.address == self.local.address:
-                continue
-            self.static.add(member)
-            self.primary.well_known[member.address] = member
-            if await self._add_if_reachable(member, f"{host}:{port}"):
-                continue
-            unreached.append(member)
-        if self.environment.profile.wait_for_well_known_member and unreached and not self.primary.members:
-            await self._wait_for_well_known_member(unreached)
-
-    def _well_known_member(self, host: str, port: int) -> Member:
-        try:
-            ip = self.environment.transport.resolve(host)
-        except UnknownHostError:
-            self._wka_log.error("static_member_unresolved", host=host, port=port)
-            raise StartupError(f"the well-known member {host}:{port} is not in the hosts table") from None
-        # The entry carries the local domain, whatever the real member's is.
-        return Member(Address(ip, port), self.config.domain, built_locally=True)
-
-    async def _add_if_reachable(self, member: Member, configured: str) -> bool:
-        if await self._can_connect(member.address, configured):
-            await self.primary.add(member, "static")
-            self._wka_log.info("static_member_added", member=member.name)
-            return True
-        self._wka_log.info("static_member_unreachable", member=member.name)
-        return False
-
-    async def _can_connect(self, address: Address, configured: str) -> bool:
-        host, _, port = configured.rpartition(":")
-        for _ in range(self.environment.profile.connect_tries):
-            try:
-                await self.environment.transport.probe(address, self.environment.profile.connect_timeout_s)
-            except ConnectRefusedError:
-                continue
-            except ConnectError as error:
-                if isinstance(error, ConnectTimeoutError) and not self.environment.profile.connect_timeout_logged:
-                    continue
-                self._wka_log.error("static_member_error", host=host, port=int(port))
-            else:
-                return True
-        return False
-
-    async def _wait_for_well_known_member(self, unreached: list[Member]) -> None:
-        """The newer fork waits for ever until one well-known member opens its port (defect D1)."""
-        self._enter("waiting", "no well-known member can be reached")
-        reached = False
-        while not reached:
-            for member in sorted(unreached, key=lambda member: hash_set_order(str(member.address))):
-                if await self._add_if_reachable(member, str(member.address)):
-                    reached = True
-                    break
-            await asyncio.sleep(self.environment.profile.well_known_wait_s)
-        self._enter("starting")
 
     async def start_channel(self) -> None:
         """Open the receiver, start the detector and the coordinator; may block for 15 s (defect D14)."""
@@ -292,18 +221,10 @@ class ClusteringAgent:
             log.info("member_listed", index=index, member=member.name)
 
     async def join_group(self) -> None:
-        """Send JOIN to everybody reached so far, until somebody answers; apply the lists that come back."""
+        """Begin to answer membership requests; send a JOIN if a well-known member was reached."""
         self._open_membership_channels()
-        if not self.primary.members:
-            return
-        responses = await self._join()
-        await self.pacer.take("replies")
-        for response in responses:
-            if isinstance(response.payload, MemberListMessage):
-                await apply_member_list(self.environment, self.primary, response.payload, self.pacer)
-            if response.source.domain != self.config.domain:
-                # The load balancer of another domain is dropped without a word; it stays a static member.
-                self.primary.remove(response.source, "other domain")
+        if self.primary.members:
+            await self.joining.join()
 
     def _open_membership_channels(self) -> None:
         """From here on JOIN is answered; before, a joiner hears that nobody listens on that channel."""
@@ -313,86 +234,6 @@ class ClusteringAgent:
             handler = MembershipRequests(self.environment, manager, self.mode, self.pacer)
             self.channel.add_handler(manager.rpc_channel, handler)
             self.environment.spawn(manager.retry_thread(), "member list retry")
-
-    async def _join(self) -> list[Response]:
-        profile = self.environment.profile
-        members = self.primary.members.snapshot()
-        while True:
-            self._wka_log.info("sending_join")
-            await self.pacer.take("join")
-            try:
-                responses = await self.rpc.call(
-                    members,
-                    rpc_membership_channel(self.config.domain),
-                    Join(),
-                    "all",
-                    ASYNCHRONOUS | MEMBERSHIP_MESSAGE,
-                )
-            except SendError:
-                self._wka_log.error("join_send_failed")
-                members = self.primary.members.snapshot()
-                if not members:
-                    self._wka_log.warning("no_well_known_members")
-                    # Quirk: the Java code iterates over the replies that it never got (defect D6).
-                    raise StartupError("every well-known member was lost while joining") from None
-                continue
-            if responses:
-                return responses
-            self._wka_log.info("no_join_response")
-            await asyncio.sleep(profile.join_retry_s)
-
-    async def initialize_from_neighbours(self) -> None:
-        """Ask a neighbour for the configuration, then for the state; the newer fork does not wait for them."""
-        wanted: list[tuple[Payload, str, str]] = []
-        if self.config.node_manager:
-            wanted.append((GetConfiguration(), "GetConfigurationResponseCommand", "configuration_received"))
-        if self.config.state_manager:
-            wanted.append((GetState(), "GetStateResponseCommand", "state_received"))
-        for request, component, event in wanted:
-            if not self.primary.members:
-                return
-            asking = self._ask_neighbours(request, component, event)
-            if self.environment.profile.initialization_in_background:
-                self.environment.spawn(self._after_a_moment(asking), "initialization")
-            else:
-                await asking
-
-    async def _after_a_moment(self, asking: Coroutine[Any, Any, None]) -> None:
-        """A new thread begins a little later than whoever started it goes on; mostly."""
-        await self.pacer.take("thread")
-        await asking
-
-    async def _ask_neighbours(self, request: Payload, component: str, event: str) -> None:
-        profile = self.environment.profile
-        failed: dict[Address, None] = {}
-        tries = 0
-        while tries < profile.initialization_tries and tries < max(1, len(self.primary.members)):
-            member = self._neighbour(tries, failed)
-            if member is None:
-                return
-            tries += 1
-            self.log.info("sending_initialization_request", member=member.name)
-            try:
-                responses = await self.rpc.call(
-                    (member,), f"{self.config.domain}:rpc.init.channel", request, "first", ASYNCHRONOUS
-                )
-            except SendError:
-                self.log.error("initialization_request_failed", member=member.name)
-                failed[member.address] = None
-                await asyncio.sleep(profile.initialization_error_pause_s)
-                continue
-            if responses and responses[0].payload is not None:
-                self.environment.log.bind(component=component).info(event)
-                return
-            if not responses:
-                await asyncio.sleep(profile.initialization_pause_s)
-
-    def _neighbour(self, tries: int, failed: dict[Address, None]) -> Member | None:
-        """Whom to ask: first the one that was learnt last, then anybody."""
-        if tries == 0:
-            return self.primary.longest_living()
-        members = [member for member in self.primary.members if member.address not in failed]
-        return members[int(self._random.random() * len(members))] if members else None
 
     # HTTP ports and the end
 
@@ -422,16 +263,6 @@ class ClusteringAgent:
         self.channel.close()
         self.close_http_ports()
         self._enter("stopped", "terminated")
-
-
-def hash_set_order(host_and_port: str) -> int:
-    """Where Java's HashSet (16 buckets) puts a configured member; the wait loop tries them in this order."""
-    host, _, port = host_and_port.rpartition(":")
-    code = 0
-    for character in host:
-        code = (31 * code + ord(character)) & 0xFFFFFFFF
-    code = (31 * code + int(port)) & 0xFFFFFFFF
-    return (code ^ (code >> 16)) & 15
 
 
 def _hash_map_order(sub_domain: str) -> int:
