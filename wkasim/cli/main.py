@@ -27,6 +27,7 @@ __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS: Final = {
     "run": "Run a scenario: the logs of all nodes, and what came of it.",
+    "view": "Show a run as one HTML file: a diagram to step through.",
     "check": "Check log files, simulated or real, against a transcript.",
     "scenarios": "List the scenarios that come with wkasim.",
     "schema": "Print the JSON Schema of scenario files.",

@@ -76,15 +76,14 @@ def _print_profile(profile: Profile) -> None:
 
     console = make_console()
     console.print(plain_text(f"{profile.name}: {profile.revision}", "bold"))
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("field", no_wrap=True)
-    table.add_column("value", overflow="fold")
-    table.add_column("what it does", ratio=1)
-    table.add_column("source", style="dim", overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column()
+    table.add_column(no_wrap=True)
     for field in attrs.fields(type(profile)):
         if field.name not in ("name", "revision"):
-            value = _shown(getattr(profile, field.name))
-            table.add_row(field.name, value, field.metadata["what"], field.metadata["source"])
+            what = f"{field.metadata['what']} ({field.metadata['source']})"
+            cell = plain_text(f"{field.name}\n", "bold").append_text(plain_text(what, "dim"))
+            table.add_row(cell, _shown(getattr(profile, field.name)))
     console.print(table)
 
 

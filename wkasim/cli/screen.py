@@ -22,6 +22,7 @@ from wkasim.scenario.history import History
 from wkasim.scenario.judge import Outcome
 from wkasim.scenario.model import Scenario
 from wkasim.scenario.runner import RunResult, StepBegun
+from wkasim.scenario.shapes import duration_text
 from wkasim.sim.faults import action_params
 from wkasim.sim.journal import Record
 
@@ -91,9 +92,19 @@ def step_text(begun: StepBegun) -> str:
             ready: tuple[str, ...] = action.ready  # type: ignore[union-attr]
             return f"wait until {'ready: ' + ', '.join(ready) if ready else 'converged'}"
     params = action_params(action)  # type: ignore[arg-type]
-    given = [(str(key), value) for key, value in zip(params[::2], params[1::2], strict=True)]
-    said = [str(value) if key in _PLAIN_PARAMS else f"{key.removesuffix('_s')} {value}" for key, value in given]
+    said = [_said(str(key), value) for key, value in zip(params[::2], params[1::2], strict=True)]
     return " ".join([action.verb.replace("_", " "), *said])
+
+
+def _said(key: str, value: str | float) -> str:
+    """One parameter of a step: its value, and its name unless that goes without saying."""
+    if key in _PLAIN_PARAMS:
+        return str(value)
+    if key == "spread_s":
+        return f"within {duration_text(float(value))}"
+    if key.endswith("_s"):
+        return f"{key.removesuffix('_s')} {duration_text(float(value))}"
+    return f"{key.removesuffix('_ms')} {value}{' ms' if key.endswith('_ms') else ''}"
 
 
 class LogScreen:
@@ -217,10 +228,12 @@ def print_expectations(
 
 def _print_failure(console: Screen, outcome: Outcome, file: str) -> None:
     console.print()
-    console.print(plain_text(f"FAILED: {outcome.title} ({file}:{outcome.line})", "bold red"))
-    if outcome.why:
-        console.print(plain_text(" ".join(outcome.why.split())))
+    place = f"{file}:{outcome.line}"
     if outcome.report is None:
+        console.print(plain_text(f"FAILED: {outcome.title} ({place})", "bold red"))
         console.print(plain_text(outcome.message))
     else:
         print_report(outcome.report, console)
+        console.print(plain_text(f"The expectation stands in {place}.", "dim"))
+    if outcome.why:
+        console.print(plain_text(" ".join(outcome.why.split())))

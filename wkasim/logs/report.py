@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import frozen
 
+from wkasim.logs.difference import Missing
 from wkasim.logs.line import LogLine
 from wkasim.logs.transcript import WILDCARD, TranscriptReport
 
@@ -118,9 +119,10 @@ def _explanation(report: TranscriptReport) -> Iterator[str]:
 
 def _rows(report: TranscriptReport) -> list[_Row]:
     """Both sides in their order; a line that nearly fits stands beside the one that is missing."""
-    beside = {
-        item.line.number: item.similar for item in report.missing if item.similar and item.similar in report.extra
-    }
+    beside: dict[int, LogLine] = {}
+    for item in report.missing:
+        if item.similar and _fits_between(item) and item.similar not in beside.values():
+            beside[item.line.number] = item.similar
     waiting = [line for line in report.extra if line not in beside.values()]
     rows: list[_Row] = []
     for line, actual in report.pairs:
@@ -130,6 +132,16 @@ def _rows(report: TranscriptReport) -> list[_Row]:
         rows.append(_Row(line, counterpart, actual is None))
     rows.extend(_Row(None, other, report.exact) for other in waiting)
     return rows
+
+
+def _fits_between(item: Missing) -> bool:
+    """Whether the line that nearly fits stands where the missing one should."""
+    similar = item.similar
+    return (
+        similar is not None
+        and (item.after is None or item.after.number < similar.number)
+        and (item.before is None or similar.number < item.before.number)
+    )
 
 
 def _print_rows(report: TranscriptReport, console: Console) -> None:

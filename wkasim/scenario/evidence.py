@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from wkasim.explore.course import Course
+from wkasim.explore.invariants import Invariant
+from wkasim.explore.verdict import Watch
 from wkasim.logs.formats import DEFAULT_START, LogFormat
 from wkasim.logs.line import LogLine
 from wkasim.logs.parser import read_log
+from wkasim.profile import Profile
 from wkasim.scenario.history import History
 from wkasim.scenario.model import Anchor, Scenario
 from wkasim.sim.journal import Journal, Record
@@ -28,6 +32,16 @@ class Evidence(Protocol):
     @property
     def history(self) -> History | None:
         """What happened, None where there are only logs."""
+
+    def violation(self, invariant: Invariant) -> str | None:
+        """Why an invariant did not hold, None if it did."""
+
+    def due_s(self, invariant: Invariant) -> float:
+        """From which time of the run on an invariant had to hold."""
+
+    @property
+    def ended_s(self) -> float:
+        """When the run ended."""
 
     def log(self, node: str, *, hidden: bool = False) -> Sequence[LogLine]:
         """The node's whole log; with ``hidden`` the lines too that shipped configurations leave out, if known."""
@@ -49,14 +63,44 @@ def configured_address(scenario: Scenario, name: str) -> str:
 class RunEvidence:
     """The journal of a run."""
 
-    def __init__(self, scenario: Scenario, journal: Journal, step_times: Mapping[str, int]) -> None:
+    def __init__(
+        self, scenario: Scenario, journal: Journal, step_times: Mapping[str, int], *, profile: Profile, end_us: int
+    ) -> None:
         self.history = History(journal)
+        self._journal = journal
+        self._profile = profile
+        self._end_us = end_us
         self._scenario = scenario
         self._step_times = step_times
         self._records: dict[str, list[Record]] = {}
         for record in journal.of_kind("log"):
             self._records.setdefault(record[2], []).append(record)
         self._logs: dict[tuple[str, bool], list[LogLine]] = {}
+        self._watches: dict[str, Watch] = {}
+
+    def violation(self, invariant: Invariant) -> str | None:
+        """Why an invariant did not hold; None if it did, or was not due before the end."""
+        watch = self._watch(invariant)
+        return next((str(violation) for violation in watch.violated.values()), None)
+
+    def due_s(self, invariant: Invariant) -> float:
+        """From which time of the run on an invariant had to hold."""
+        return self._watch(invariant).due_us(invariant) / 1e6
+
+    @property
+    def ended_s(self) -> float:
+        """When the run ended."""
+        return self._end_us / 1e6
+
+    def _watch(self, invariant: Invariant) -> Watch:
+        if invariant.name not in self._watches:
+            watch = Watch(
+                Course(self._scenario.all_nodes().values(), self._profile, self._scenario.hosts), [invariant]
+            )
+            watch.read(self._journal.records)
+            watch.reach(self._end_us)
+            self._watches[invariant.name] = watch
+        return self._watches[invariant.name]
 
     def log(self, node: str, *, hidden: bool = False) -> Sequence[LogLine]:
         """The node's log, rendered once."""
@@ -98,6 +142,19 @@ class LogEvidence:
         self._scenario = scenario
         self._folder = folder
         self._logs: dict[str, list[list[LogLine]]] = {}
+
+    def violation(self, invariant: Invariant) -> str | None:  # noqa: ARG002 - logs alone do not tell
+        """Nothing; only a journal tells."""
+        return None
+
+    def due_s(self, invariant: Invariant) -> float:  # noqa: ARG002
+        """The beginning; only a journal tells."""
+        return 0.0
+
+    @property
+    def ended_s(self) -> float:
+        """The beginning; only a journal tells."""
+        return 0.0
 
     def files(self, node: str) -> list[Path]:
         """The node's log files, in the order of its lives."""

@@ -14,12 +14,12 @@ from attrs import frozen
 
 from wkasim.errors import InputError
 from wkasim.profile import PROFILES, Profile
-from wkasim.scenario.form_claims import EXPECTATION_FORM
+from wkasim.scenario.form_claims import EXPECTATION_FORM, INVARIANT
 from wkasim.scenario.form_nodes import PORT, Nodes
 from wkasim.scenario.form_steps import DATABASE_STATE, LINK_FORM, SET_LINK_FORM, STEP_FORM
 from wkasim.scenario.model import Scenario
 from wkasim.scenario.records import Field, Record
-from wkasim.scenario.shapes import Choice, Flag, IPv4, ListOf, MapOf, Plain, Schema, Text, Whole
+from wkasim.scenario.shapes import Choice, Flag, IPv4, ListOf, MapOf, OneOrMany, Plain, Schema, Text, Whole
 from wkasim.scenario.written import BadValueError, Problems, Written
 from wkasim.sim.database import DatabaseConfig
 
@@ -113,6 +113,7 @@ SCENARIO_FORM: Final = Record(
         Field("nodes", Nodes(), "The nodes by their names."),
         Field("steps", ListOf(STEP_FORM), "What happens, in order."),
         Field("expect", ListOf(EXPECTATION_FORM), "What should come of it.", "expectations"),
+        Field("expect_violation", OneOrMany(INVARIANT), "Invariants that are known to be violated in it."),
     ),
 )
 """A scenario."""

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from attrs import frozen
 
 from wkasim.errors import InputError
+from wkasim.explore.invariants import known_invariants
 from wkasim.logs.catalogue import ENTRIES, placeholders
 from wkasim.logs.transcript import Transcript
 from wkasim.profile import PROFILES
@@ -21,6 +22,7 @@ from wkasim.scenario.model import (
     Excerpt,
     Expectation,
     GroupClaim,
+    InvariantClaim,
     LineClaim,
     MembersClaim,
     NoLineClaim,
@@ -31,7 +33,7 @@ from wkasim.scenario.records import Field, Form, Record, Verbs
 from wkasim.scenario.shapes import Choice, Duration, ListOf, MapOf, OneOrMany, Plain, Schema, Text, Whole
 from wkasim.scenario.written import MAX_CHARACTERS, BadValueError, Problems, Written, nearest
 
-__all__ = ["CLAIM_FORMS", "EXPECTATION_FORM"]
+__all__ = ["CLAIM_FORMS", "EXPECTATION_FORM", "INVARIANT"]
 
 T = TypeVar("T")
 
@@ -128,6 +130,29 @@ class LinesOfFile:
         return {"type": "string", "minLength": 1}
 
 
+@frozen
+class InvariantName:
+    """The name of an invariant, one of wkasim's or one that a program has registered."""
+
+    def read(self, written: Written, problems: Problems) -> str:
+        """The name; raises BadValueError."""
+        known = [invariant.name for invariant in known_invariants()]
+        if written.value not in known:
+            raise problems.refuse(written.line, f"{written.kind()} is no invariant (known: {', '.join(known)})")
+        return str(written.value)
+
+    def write(self, value: str) -> Plain:
+        """As it is read."""
+        return value
+
+    def schema(self) -> Schema:
+        """A text; programs may register more than the schema can know."""
+        return {"type": "string", "minLength": 1}
+
+
+INVARIANT: Final = InvariantName()
+
+
 def _one_of(first: str, second: str) -> Callable[[object, Written, Problems], None]:
     def check(_: object, written: Written, problems: Problems) -> None:
         keys = written.value if isinstance(written.value, dict) else {}
@@ -160,10 +185,11 @@ def _check_line(claim: LineClaim | NoLineClaim, written: Written, problems: Prob
 def _form(
     make: type[T],
     *fields: Field,
+    short: str | None = None,
     check: Callable[[T, Written, Problems], None] | None = None,
 ) -> tuple[str, Form[Any]]:
     verb: str = getattr(make, "verb")  # noqa: B009 - mypy knows no attributes of a type variable
-    return verb, Record(make, f"the expectation {verb}", fields, meaning=meaning_of(make), check=check)
+    return verb, Record(make, f"the expectation {verb}", fields, short=short, meaning=meaning_of(make), check=check)
 
 
 _OF: Final = Field("of", NODE, "Which node.", "node")
@@ -214,6 +240,7 @@ CLAIM_FORMS: Final[Mapping[str, Form[Any]]] = dict(
             Field("is", Choice(STATES, "state"), "The state at the end.", "state"),
             Field("because", Text("a text"), "A piece of the reason for which it failed."),
         ),
+        _form(InvariantClaim, Field("name", INVARIANT, "Which one, by its name in docs/invariants.md."), short="name"),
     )
 )
 """How each expectation is written, by its verb."""

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from wkasim.node.config import NodeConfig
 from wkasim.scenario.form_nodes import ADDED_NODE_FORM, HOST, NODE, PLACE, PORT
-from wkasim.scenario.model import Step, Wait, WaitUntil
+from wkasim.scenario.model import Question, Step, Wait, WaitUntil
 from wkasim.scenario.records import Converted, Field, Form, Record, Verbs
 from wkasim.scenario.shapes import (
     Choice,
@@ -187,6 +187,25 @@ ACTION_FORMS: Final[Mapping[str, Form[Any]]] = dict(
 )
 """How each step is written, by its verb."""
 
+def _check_question(question: Question, written: Written, problems: Problems) -> None:
+    if question.answer not in question.choices:
+        choices = ", ".join(f'"{choice}"' for choice in question.choices)
+        raise problems.refuse(written.line, f'the answer "{question.answer}" is none of the choices {choices}')
+
+
+QUESTION_FORM: Final = Record(
+    Question,
+    "a question",
+    (
+        Field("text", Text("a text"), "What is asked."),
+        Field("choices", ListOf(Text("a choice", numbers=True), 2, 9), "Possible answers, in the order shown."),
+        Field("answer", Text("a choice", numbers=True), "The right one of them, word for word."),
+        Field("because", Text("a text"), "What is said after the answer."),
+    ),
+    check=_check_question,
+)
+"""What a watcher is asked before a step."""
+
 STEP_FORM: Final = Verbs(
     Record(
         Step,
@@ -195,6 +214,7 @@ STEP_FORM: Final = Verbs(
             Field("at", Duration(), "Not before this time of the run.", "at_s"),
             Field("name", Text("a name"), "What expectations call this step."),
             Field("explain", Text("a text"), "A sentence for whoever watches."),
+            Field("question", QUESTION_FORM, "What a watcher is asked before this step."),
         ),
         with_line="line",
     ),

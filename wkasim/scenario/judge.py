@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from attrs import frozen
 
+from wkasim.explore.invariants import invariant_named
 from wkasim.logs.catalogue import ENTRIES
 from wkasim.logs.formats import DEFAULT_START
 from wkasim.logs.line import LogLine
@@ -22,6 +23,7 @@ from wkasim.scenario.model import (
     ConvergedClaim,
     Expectation,
     GroupClaim,
+    InvariantClaim,
     LineClaim,
     MembersClaim,
     NoLineClaim,
@@ -58,7 +60,10 @@ def judge(scenario: Scenario, evidence: Evidence, *, profile: str, cut_short: bo
 
     In a run that was ``cut_short`` what has not happened yet may still have come: it is open, not failed.
     """
-    return [_judge(scenario, expectation, evidence, profile, cut_short) for expectation in scenario.expectations]
+    claimed = {claim.name for claim in (item.claim for item in scenario.expectations) if isinstance(claim, InvariantClaim)}
+    pinned = [Expectation(claim=InvariantClaim(name=name)) for name in scenario.expect_violation if name not in claimed]
+    expectations = [*scenario.expectations, *pinned]
+    return [_judge(scenario, expectation, evidence, profile, cut_short) for expectation in expectations]
 
 
 def title_of(expectation: Expectation) -> str:
@@ -80,6 +85,8 @@ def title_of(expectation: Expectation) -> str:
             return f"{'no ' if isinstance(claim, NoLineClaim) else ''}{line} on {', '.join(claim.nodes)}"
         case StateClaim():
             return f"{claim.node} is {claim.state}"
+        case InvariantClaim():
+            return f"invariant {claim.name}"
 
 
 def _judge(scenario: Scenario, expectation: Expectation, evidence: Evidence, profile: str, cut_short: bool) -> Outcome:
@@ -113,7 +120,7 @@ class _Judge:
             case NoLineClaim():
                 return *self._no_line(claim), None
         if self.evidence.history is None:
-            return "open", "logs alone do not tell; this is judged when the scenario is run", None
+            return "open", "not told by logs alone", None
         match claim:
             case MembersClaim():
                 return *self._members(claim), None
@@ -123,6 +130,23 @@ class _Judge:
                 return *self._converged(claim), None
             case StateClaim():
                 return *self._state(claim), None
+            case InvariantClaim():
+                return *self._invariant(claim), None
+
+    def _invariant(self, claim: InvariantClaim) -> tuple[Verdict, str]:
+        """Whether an invariant held; one that the scenario is known to violate must be violated."""
+        invariant = invariant_named(claim.name)
+        violation = self.evidence.violation(invariant)
+        if claim.name in self.scenario.expect_violation:
+            if violation is not None:
+                return "passed", f"as expected, {violation}"
+            return "failed", f"{claim.name} holds; it was expected to be violated, so take it out of expect_violation"
+        if violation is not None:
+            return "failed", violation
+        due_s, ended_s = self.evidence.due_s(invariant), self.evidence.ended_s
+        if due_s > ended_s:
+            return "open", f"it must hold from {due_s:g} s on, and the run ended at {ended_s:g} s"
+        return "passed", invariant.what
 
     # Lines
 

@@ -30,9 +30,11 @@ __all__ = [
     "Excerpt",
     "Expectation",
     "GroupClaim",
+    "InvariantClaim",
     "LineClaim",
     "MembersClaim",
     "NoLineClaim",
+    "Question",
     "Scenario",
     "StateClaim",
     "Step",
@@ -83,17 +85,31 @@ class WaitUntil:
 
 
 @frozen(kw_only=True)
+class Question:
+    """What a watcher is asked before a step is done: ``answer`` is the right one of the ``choices``, word for word.
+
+    ``because`` is said once the question has been answered, rightly or not.
+    """
+
+    text: str
+    choices: tuple[str, ...]
+    answer: str
+    because: str = ""
+
+
+@frozen(kw_only=True)
 class Step:
     """One thing that a scenario does.
 
     With ``at_s`` not before that time of the run. ``name`` lets an expectation count from here; ``explain`` is a
-    sentence for whoever watches. ``line`` is where the step stands in its file.
+    sentence for whoever watches, ``question`` is asked before the step. ``line`` is where the step stands in its file.
     """
 
     action: Action | Wait | WaitUntil
     at_s: float | None = None
     name: str = ""
     explain: str = ""
+    question: Question | None = None
     line: int = field(default=0, eq=False, repr=False)
 
 
@@ -193,7 +209,24 @@ class StateClaim:
     because: str = ""
 
 
-Claim: TypeAlias = TranscriptClaim | MembersClaim | GroupClaim | ConvergedClaim | LineClaim | NoLineClaim | StateClaim
+@frozen(kw_only=True)
+class InvariantClaim:
+    """An invariant holds for the whole run; one that must hold eventually needs the run to be long enough."""
+
+    verb: ClassVar[str] = "invariant"
+    name: str
+
+
+Claim: TypeAlias = (
+    TranscriptClaim
+    | MembersClaim
+    | GroupClaim
+    | ConvergedClaim
+    | LineClaim
+    | NoLineClaim
+    | StateClaim
+    | InvariantClaim
+)
 
 CLAIMS: dict[str, type[Claim]] = {claim.verb: claim for claim in Claim.__args__}
 """Every claim by its verb."""
@@ -216,7 +249,10 @@ class Expectation:
 
 @frozen(kw_only=True)
 class Scenario:
-    """A whole scenario; ``name`` and ``file`` say where it came from and are no part of its content."""
+    """A whole scenario; ``name`` and ``file`` say where it came from and are no part of its content.
+
+    ``expect_violation`` names invariants that this scenario is known to violate, which is then what is expected of it.
+    """
 
     title: str = ""
     description: str = ""
@@ -230,6 +266,7 @@ class Scenario:
     nodes: tuple[NodeConfig, ...]
     steps: tuple[Step, ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    expect_violation: tuple[str, ...] = ()
     name: str = field(default="scenario", eq=False)
     file: str = field(default="scenario", eq=False)
 
