@@ -133,6 +133,22 @@ class Course:
         left, right = self._places(one.config), self._places(other.config)
         return not any((a, b) in self._cuts or (b, a) in self._cuts for a in left for b in right)
 
+    def introduced(self) -> dict[str, int]:
+        """Which initialised nodes could know of each other: those with one number.
+
+        A node can know whom it lists as a well-known member, who lists it, and whom any of these knows.
+        """
+        lives = self.initialised()
+        number = {life.name: index for index, life in enumerate(lives)}
+        at = {life.address: life.name for life in lives}
+        for life in lives:
+            for host, port in life.config.well_known_members:
+                other = at.get(f"{self.resolve(host)}:{port}")
+                if other is not None and number[other] != number[life.name]:
+                    kept, merged = sorted((number[other], number[life.name]))
+                    number.update({name: kept for name, group in number.items() if group == merged})
+        return number
+
     def dead_for_us(self, address: str) -> tuple[int, str] | None:
         """For how long nobody has been at an address, and how its last holder ended; None if somebody is there."""
         if self.holders(address):

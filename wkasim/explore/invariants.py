@@ -110,43 +110,41 @@ class Invariant:
 
 
 def agreement(course: Course) -> str | None:
-    """Initialised nodes of one domain that can reach each other list the same members, each other included."""
-    lives = course.initialised()
-    for index, one in enumerate(lives):
-        for other in lives[index + 1 :]:
-            if one.config.domain != other.config.domain or not course.connected(one, other):
+    """Initialised nodes of one domain list the same living members, each other included.
+
+    Asked only of nodes that can reach each other, by the network and by way of well-known members.
+    """
+    for one, other in _pairs_that_could_know(course):
+        if one.config.domain != other.config.domain:
+            continue
+        left, right = ({life.address, *life.members} for life in (one, other))
+        for address in sorted(left ^ right):
+            holder = _living_holder(course, address)
+            if holder is None or not (course.connected(one, holder) and course.connected(other, holder)):
                 continue
-            left, right = ({life.address, *life.members} for life in (one, other))
-            for address in sorted(left ^ right):
-                holder = _living_holder(course, address)
-                if holder is not None and not (course.connected(one, holder) and course.connected(other, holder)):
-                    continue
-                lists, lacks = (one, other) if address in left else (other, one)
-                called = course.called(address)
-                views = f"{one.name} lists {_shown(course, one)}; {other.name} lists {_shown(course, other)}"
-                itself = lists.address == address
-                text = f"{lacks.name} does not list {called}" + ("" if itself else f", but {lists.name} does")
-                return Reason(f"{text} ({views})", _missing(course, lacks, address))
+            lists, lacks = (one, other) if address in left else (other, one)
+            views = f"{one.name} lists {_shown(course, one)}; {other.name} lists {_shown(course, other)}"
+            whom = holder.name if lists is holder else f"{holder.name}, but {lists.name} does"
+            return Reason(f"{lacks.name} does not list {whom} ({views})", _missing(course, lacks, holder))
     return None
 
 
 def completeness(course: Course) -> str | None:
     """Initialised nodes list, and load balancers admit, everybody of their domain who is alive and can be reached."""
-    lives = course.initialised()
-    for observer, member in _pairs(lives):
-        if not course.connected(observer, member):
-            continue
-        if observer.config.domain == member.config.domain and member.address not in observer.members:
-            text = f"{observer.name} does not list {member.name}, which is alive (it lists {_shown(course, observer)})"
-            return Reason(text, _missing(course, observer, member.address))
-        if member.config.open_http == "never" or member.config.groups:
-            continue
-        for group in course.groups_for(member):
-            if group in observer.config.groups and member.address not in observer.groups.get(group, ()):
-                where = f"{group.domain}/{group.sub_domain}"
-                text = f"{observer.name} has not admitted {member.name} to load balancing in {where}"
-                known = "well known" if _is_well_known(course, observer, member) else "not well known"
-                return Reason(text, f"somebody {known} is not admitted")
+    for one, other in _pairs_that_could_know(course):
+        for observer, member in ((one, other), (other, one)):
+            if observer.config.domain == member.config.domain and member.address not in observer.members:
+                lists = _shown(course, observer)
+                text = f"{observer.name} does not list {member.name}, which is alive (it lists {lists})"
+                return Reason(text, _missing(course, observer, member))
+            if member.config.open_http == "never" or member.config.groups:
+                continue
+            for group in course.groups_for(member):
+                if group in observer.config.groups and member.address not in observer.groups.get(group, ()):
+                    where = f"{group.domain}/{group.sub_domain}"
+                    known = "well known" if _is_well_known(course, observer, member) else "not well known"
+                    text = f"{observer.name} has not admitted {member.name} to load balancing in {where}"
+                    return Reason(text, f"somebody {known} is not admitted")
     return None
 
 
@@ -212,14 +210,14 @@ def initialised_asked(course: Course) -> str | None:
 
 
 def start_ends(course: Course) -> str | None:
-    """The start of a node ends, well or not."""
+    """The start of a node ends, well or not; it may wait for a well-known member that is not there."""
     for life in course.living():
-        if life.state in ("starting", "waiting"):
-            for_s = (course.now_us - life.begun_us) / 1e6
-            why = f": {life.detail}" if life.detail else ""
-            return Reason(
-                f"{life.name} has been {life.state} for {for_s:.0f} s{why}", f"the start of a node: {life.state}"
-            )
+        for_s = (course.now_us - life.begun_us) / 1e6
+        if life.state == "waiting" and (circle := _circle(course, life)):
+            text = " for ".join(f"{name} waits" for name in circle[:-1])
+            return Reason(f"{text} for {circle[-1]}, {for_s:.0f} s after its start", "nodes wait for each other")
+        if life.state == "starting":
+            return Reason(f"{life.name} has been starting for {for_s:.0f} s", "a start does not end")
     return None
 
 
@@ -252,24 +250,41 @@ def ports_known(course: Course) -> str | None:
 # Words for causes
 
 
-def _pairs(lives: Iterable[Life]) -> Iterator[tuple[Life, Life]]:
-    listed = list(lives)
-    return ((one, other) for one in listed for other in listed if one is not other)
+def _pairs_that_could_know(course: Course) -> Iterator[tuple[Life, Life]]:
+    """Pairs of initialised nodes with no cut between them, of which the one could have learnt of the other."""
+    lives, introduced = course.initialised(), course.introduced()
+    for index, one in enumerate(lives):
+        for other in lives[index + 1 :]:
+            if introduced[one.name] == introduced[other.name] and course.connected(one, other):
+                yield one, other
 
 
 def _living_holder(course: Course, address: str) -> Life | None:
-    return next(iter(course.holders(address)), None)
+    return next((life for life in course.holders(address) if life.initialised), None)
+
+
+def _circle(course: Course, life: Life) -> list[str]:
+    """The nodes that wait for each other in a circle, from this one to this one; nothing if it is in none."""
+    paths = [[life]]
+    seen = {life.name: True}
+    while paths:
+        path = paths.pop(0)
+        for host, port in path[-1].config.well_known_members:
+            for other in course.holders(f"{course.resolve(host)}:{port}"):
+                if other is life and len(path) > 1:
+                    return [member.name for member in path] + [life.name]
+                if other.state == "waiting" and other.name not in seen and course.connected(path[-1], other):
+                    seen[other.name] = True
+                    paths.append([*path, other])
+    return []
 
 
 def _shown(course: Course, life: Life) -> str:
     return ", ".join(course.called(address) for address in life.members) or "nobody"
 
 
-def _missing(course: Course, lacks: Life, address: str) -> str:
+def _missing(course: Course, lacks: Life, holder: Life) -> str:
     """How somebody is missing: is it in the configuration of who lacks it, and how did the two come in?"""
-    holder = _living_holder(course, address)
-    if holder is None:
-        return "one lists the dead"
     known = "well known" if _is_well_known(course, lacks, holder) else "not well known"
     return f"somebody {known} is not listed, {_manner(lacks, holder)}"
 

@@ -60,7 +60,8 @@ def judge(scenario: Scenario, evidence: Evidence, *, profile: str, cut_short: bo
 
     In a run that was ``cut_short`` what has not happened yet may still have come: it is open, not failed.
     """
-    claimed = {claim.name for claim in (item.claim for item in scenario.expectations) if isinstance(claim, InvariantClaim)}
+    claims = [expectation.claim for expectation in scenario.expectations]
+    claimed = {claim.name for claim in claims if isinstance(claim, InvariantClaim)}
     pinned = [Expectation(claim=InvariantClaim(name=name)) for name in scenario.expect_violation if name not in claimed]
     expectations = [*scenario.expectations, *pinned]
     return [_judge(scenario, expectation, evidence, profile, cut_short) for expectation in expectations]

@@ -1,0 +1,44 @@
+"""One run of a drawn scenario, judged by invariants; nothing else of a run is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from wkasim.explore.coverage import Coverage
+from wkasim.explore.invariants import Invariant
+from wkasim.explore.verdict import Violation, Watch
+from wkasim.scenario.model import Scenario
+from wkasim.scenario.runner import ScenarioRun
+
+__all__ = ["Judged", "judge_scenario"]
+
+_FOREVER_S = 1e9
+
+
+@frozen(kw_only=True)
+class Judged:
+    """What came of a run: the telling violations, its virtual length, and why it could not be done, if so."""
+
+    violations: tuple[Violation, ...]
+    length_s: float
+    problem: str = ""
+
+
+def judge_scenario(
+    scenario: Scenario, invariants: Sequence[Invariant], *, seed: int | None = None, coverage: Coverage | None = None
+) -> Judged:
+    """Run a scenario to its end and say which invariants it violates."""
+    run = ScenarioRun(scenario, seed=seed)
+    try:
+        watch = Watch.over(run.cluster, invariants)
+        run.advance_to(_FOREVER_S)
+        if run.stopped in ("step", "budget"):
+            return Judged(violations=(), length_s=run.now_s, problem=run.problem)
+        watch.look(run.cluster)
+        if coverage is not None:
+            coverage.add(run.profile.name, run.cluster.journal.records)
+        return Judged(violations=tuple(watch.telling()), length_s=run.now_s)
+    finally:
+        run.cluster.close()

@@ -1,0 +1,131 @@
+"""The space of scenarios: what may be drawn, and how one scenario is drawn from it.
+
+A drawn scenario is an ordinary :class:`~wkasim.scenario.model.Scenario`: nodes, starts, faults, and at the end a calm
+in which the cluster must settle. Which kinds of faults occur at all is itself drawn, and so are scenarios found that
+need one kind only, or a kind without its neighbours ("swarm testing").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final, TypeVar
+
+from attrs import field, frozen
+
+from wkasim.errors import InputError
+from wkasim.explore.course import settling_s
+from wkasim.explore.schedules import FAULTS, STARTS, draw_faults, draw_starts
+from wkasim.explore.topologies import LAYOUTS, TOPOLOGIES, Chooser, draw_nodes
+from wkasim.profile import PROFILES, profile_named
+from wkasim.scenario.model import Scenario, Step, Wait
+from wkasim.sim.network import LAN, Link
+
+__all__ = ["MOST_NODES", "SeededChooser", "Space", "draw_scenario"]
+
+T = TypeVar("T")
+
+MOST_NODES: Final = 50
+_FAULTS_AT_MOST: Final = 6
+_LINKS: Final = (LAN, Link(1_000, 4_000), Link(20_000, 60_000), Link(100, 200, 0.02))
+
+
+@frozen(kw_only=True)
+class Space:
+    """Which scenarios may be drawn.
+
+    ``nodes`` are the least and the most. ``length_s`` is the virtual length of a run; what is left of it after the
+    time that a cluster takes to settle is where starts and faults lie. Without ``length_s`` it is 90 s, or as long as
+    the profile needs. Raises InputError listing every name that is unknown and every range that is impossible.
+    """
+
+    nodes: tuple[int, int] = (2, 7)
+    profiles: tuple[str, ...] = tuple(PROFILES)
+    faults: tuple[str, ...] = tuple(FAULTS)
+    topologies: tuple[str, ...] = tuple(TOPOLOGIES)
+    layouts: tuple[str, ...] = tuple(LAYOUTS)
+    starts: tuple[str, ...] = STARTS
+    length_s: float | None = field(default=None)
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[str] = []
+        least, most = self.nodes
+        if not 2 <= least <= most <= MOST_NODES:
+            problems.append(f"nodes {least}-{most} is no range; write LEAST-MOST, from 2 to {MOST_NODES}")
+        for what, names, known in (
+            ("profile", self.profiles, PROFILES),
+            ("fault", self.faults, FAULTS),
+            ("topology", self.topologies, TOPOLOGIES),
+            ("layout", self.layouts, LAYOUTS),
+            ("manner of starting", self.starts, STARTS),
+        ):
+            shown = ", ".join(known)
+            problems += [f"unknown {what} {name!r} (known: {shown})" for name in names if name not in known]
+            if not names and what != "fault":
+                problems.append(f"at least one {what} is needed (known: {shown})")
+        if not problems and self.length_s is not None:
+            needed = max(settling_s(profile_named(name), most) for name in self.profiles) + 10
+            if self.length_s < needed:
+                problems.append(
+                    f"a length of {self.length_s:g} s is too short: a cluster of {most} nodes may take "
+                    f"{needed - 10:g} s to settle after the last fault; give it {needed:g} s or fewer nodes"
+                )
+        if problems:
+            raise InputError(*problems)
+
+    def length_for(self, profile: str, nodes: int) -> tuple[float, float]:
+        """Until when things may happen, and how long the cluster is then left alone, in seconds."""
+        calm_s = settling_s(profile_named(profile), nodes)
+        return max(self.length_s - calm_s if self.length_s is not None else 90.0 - calm_s, 20.0), calm_s
+
+
+def draw_scenario(choose: Chooser, space: Space) -> Scenario:
+    """One scenario of the space."""
+    profile = choose.pick(space.profiles)
+    count = choose.integer(*space.nodes)
+    topology, layout, manner = choose.pick(space.topologies), choose.pick(space.layouts), choose.pick(space.starts)
+    balancer = choose.pick((True, False))
+    nodes = draw_nodes(choose, count, layout, topology, balancer=balancer)
+    end_s, calm_s = space.length_for(profile, count)
+    plan = draw_starts(choose, nodes, manner, end_s)
+    # Half of all scenarios have no fault but the way in which nodes start; most defects need no other.
+    kinds = choose.some(space.faults) if choose.pick((False, True)) else ()
+    draw_faults(choose, plan, kinds, _FAULTS_AT_MOST)
+    steps = plan.ordered()
+    longest = max((_outage(step, steps) for step in steps), default=0.0)
+    calm = Step(action=Wait(for_s=calm_s + longest + 1.0))
+    return Scenario(
+        profile=profile,
+        seed=choose.integer(0, 9999),
+        link=choose.pick(_LINKS),
+        nodes=nodes,
+        steps=(*steps, calm),
+        name="drawn",
+    )
+
+
+def _outage(step: Step, steps: Sequence[Step]) -> float:
+    """How long the silence lasts that a step begins."""
+    if step.action.verb not in ("partition", "cut", "host_down") or step.at_s is None:
+        return 0.0
+    ends = [other.at_s for other in steps if other.action.verb in ("heal", "host_up") and (other.at_s or 0) > step.at_s]
+    return min((end for end in ends if end is not None), default=step.at_s) - step.at_s
+
+
+class SeededChooser:
+    """Choices out of a seed; the same seed, the same choices."""
+
+    def __init__(self, *key: int | str) -> None:
+        self._random = Random("/".join(map(str, key)))
+
+    def integer(self, least: int, most: int) -> int:
+        """A whole number from least to most."""
+        return least + int(self._random.random() * (most - least + 1))
+
+    def pick(self, options: Sequence[T]) -> T:
+        """One of the options."""
+        return options[int(self._random.random() * len(options))]
+
+    def some(self, options: Sequence[T]) -> tuple[T, ...]:
+        """Some of the options, in their order."""
+        return tuple(option for option in options if self._random.random() < 0.5)
