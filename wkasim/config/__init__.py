@@ -1,0 +1,1 @@
+"""Real configuration files: read with their places, understood together, checked, simulated, written."""

@@ -1,0 +1,425 @@
+"""The cluster as its configuration files describe it, all nodes together, each value with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from wkasim.config.axis2 import Axis2File, Clustering, ManagedDomain, read_axis2
+from wkasim.config.balancer import BalancerFile, read_balancer
+from wkasim.config.carbon import CarbonFile, read_carbon
+from wkasim.config.datasources import DataSourcesFile, read_datasources
+from wkasim.config.declaration import Declaration, DeclaredNode, read_declaration
+from wkasim.config.directory import NodeFiles, find_nodes
+from wkasim.config.hosts import HostsFile, is_address, read_hosts
+from wkasim.config.places import Place, Problem, Sourced
+from wkasim.config.startscript import StartFlags, read_start_script
+from wkasim.config.templates import is_template
+from wkasim.config.values import port as port_value
+from wkasim.config.values import substituted
+from wkasim.errors import InputError
+from wkasim.node.config import DEFAULT_DOMAIN, Role
+
+__all__ = ["ConfiguredCluster", "ConfiguredNode", "ListedMember", "read_cluster"]
+
+DECLARATION: Final = "cluster.yaml"
+DEFAULT_PORT: Final = 4000
+TRIBES_AGENT: Final = "org.apache.axis2.clustering.tribes.TribesClusteringAgent"
+_DEFAULT_HTTP: Final = {"http": 8280, "https": 8243}
+
+
+@frozen
+class ListedMember:
+    """An entry of a node's list of well-known members; ``address`` is None if the name does not resolve."""
+
+    host: Sourced[str]
+    address: str | None
+    port: int | None
+    place: Place
+    host_place: Place
+    port_text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.host.value}:{self.port if self.port is not None else '?'}"
+
+
+@frozen(kw_only=True)
+class ConfiguredNode:
+    """One node: its files as read, and what follows from them.
+
+    ``address`` is what the node advertises, None where the machine chooses it; ``machine`` is the address of the
+    machine that it runs on. Ports of transports have the offset added; -1 is switched off.
+    """
+
+    name: str
+    directory: Path
+    role: Role
+    role_reason: str
+    axis2: Axis2File | None = None
+    carbon: CarbonFile | None = None
+    balancer: BalancerFile | None = None
+    datasources: DataSourcesFile | None = None
+    hosts: HostsFile | None = None
+    flags: StartFlags = field(factory=StartFlags)
+    host: Sourced[str] | None = None
+    address: str | None = None
+    machine: str | None = None
+    port: Sourced[int] | None = None
+    bind_port: int | None = None
+    offset: int = 0
+    http_port: int = -1
+    https_port: int = -1
+    domain: Sourced[str]
+    sub_domain: Sourced[str] | None = None
+    members: tuple[ListedMember, ...] = ()
+    groups: tuple[ManagedDomain, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def clustering(self) -> Clustering | None:
+        """The clustering section, if there is one."""
+        return self.axis2.clustering if self.axis2 is not None else None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the node takes part in a cluster at all, by Tribes and well-known members."""
+        return self.clustering is not None and self.clustering.enabled.value and not self.clustering.empty
+
+    @property
+    def uses_tribes(self) -> bool:
+        """Whether the clustering agent is that of Axis2; an absent class counts as such."""
+        agent = self.clustering.agent_class if self.clustering is not None else None
+        return agent is None or "tribes" in agent.value.lower()
+
+    @property
+    def uses_wka(self) -> bool:
+        """Whether the node reads its list of well-known members."""
+        scheme = self.clustering.text("membershipScheme") if self.clustering is not None else None
+        return scheme is not None and scheme.value == "wka"
+
+    @property
+    def effective_port(self) -> int:
+        """The port that the node has where nothing is in its way."""
+        return self.port.value if self.port is not None else DEFAULT_PORT
+
+    @property
+    def place(self) -> Place:
+        """Where a finding about the node as a whole points."""
+        if self.clustering is not None:
+            return self.clustering.place
+        if self.axis2 is not None:
+            return Place(self.axis2.file)
+        return Place(str(self.directory))
+
+    def resolve(self, name: str) -> str | None:
+        """The address of a host name on this node's machine."""
+        if is_address(name):
+            return name
+        return self.hosts.address(name) if self.hosts is not None else None
+
+
+@frozen(kw_only=True, slots=False)
+class ConfiguredCluster:
+    """All nodes; ``order`` are their names in the order of the start, ``ordered`` says whether somebody gave it."""
+
+    nodes: tuple[ConfiguredNode, ...]
+    order: tuple[str, ...]
+    ordered: bool = False
+    order_places: Mapping[str, Place] = field(factory=dict)
+    has_hosts: bool = False
+    declaration: Declaration | None = None
+    problems: tuple[Problem, ...] = ()
+
+    def node(self, name: str) -> ConfiguredNode:
+        """The node of that name."""
+        return next(node for node in self.nodes if node.name == name)
+
+    @cached_property
+    def _active(self) -> tuple[ConfiguredNode, ...]:
+        by_name = {node.name: node for node in self.nodes}
+        chosen = (by_name[name] for name in self.order)
+        return tuple(node for node in chosen if node.enabled and node.uses_tribes and node.uses_wka)
+
+    @cached_property
+    def _by_address(self) -> dict[tuple[str, int], list[ConfiguredNode]]:
+        found: dict[tuple[str, int], list[ConfiguredNode]] = {}
+        for node in self._active:
+            if node.address is not None:
+                found.setdefault((node.address, node.effective_port), []).append(node)
+        return found
+
+    @cached_property
+    def _listed(self) -> dict[str, tuple[ConfiguredNode, ...]]:
+        return {
+            node.name: tuple(
+                {
+                    other.name: other
+                    for member in node.members
+                    for other in self.at(member.address, member.port)
+                    if other is not node
+                }.values()
+            )
+            for node in self._active
+        }
+
+    def active(self) -> list[ConfiguredNode]:
+        """The nodes that take part by Tribes and well-known members, in the order of the start."""
+        return list(self._active)
+
+    def at(self, address: str | None, port: int | None) -> list[ConfiguredNode]:
+        """The active nodes that advertise an address and port."""
+        return self._by_address.get((address, port), []) if address is not None and port is not None else []
+
+    def listed(self, node: ConfiguredNode) -> tuple[ConfiguredNode, ...]:
+        """The active nodes that a node lists, itself left out."""
+        return self._listed.get(node.name, ())
+
+    def is_listed(self, node: ConfiguredNode) -> bool:
+        """Whether any other node lists this one."""
+        return node.name in self._listed_names
+
+    @cached_property
+    def _listed_names(self) -> frozenset[str]:
+        return frozenset(other.name for found in self._listed.values() for other in found)
+
+
+def read_cluster(
+    directories: Sequence[Path], hosts_file: Path | None = None, declaration_file: Path | None = None
+) -> ConfiguredCluster:
+    """Read all nodes; raises InputError if a directory, the hosts file or cluster.yaml cannot be used."""
+    declaration = _declaration(directories, declaration_file)
+    hosts = _hosts(directories, declaration, hosts_file)
+    found = find_nodes(directories)
+    names = [files.name for files in found]
+    declared = declaration.nodes if declaration is not None else {}
+    by_directory = {node.directory: name for name, node in declared.items() if node.directory}
+    unknown = [name for name in declared if name not in names and declared[name].directory is None]
+    if declaration is not None and unknown:
+        raise InputError(
+            *(
+                f'{declaration.file}: node "{name}" has no directory here (found: {", ".join(names)})'
+                for name in unknown
+            )
+        )
+    nodes = []
+    for files in found:
+        name = by_directory.get(files.directory.name, files.name)
+        nodes.append(_node(evolve(files, name=name), declared.get(name, DeclaredNode()), hosts))
+    return _cluster(nodes, declaration, hosts, len(directories) > 1)
+
+
+def _cluster(
+    nodes: list[ConfiguredNode], declaration: Declaration | None, hosts: HostsFile | None, named_one_by_one: bool
+) -> ConfiguredCluster:
+    start = declaration.start if declaration is not None else None
+    names = [node.name for node in nodes]
+    if start is not None and declaration is not None:
+        wrong = [entry for entry in start if entry.value not in names]
+        if wrong:
+            known = ", ".join(names)
+            raise InputError(
+                *(f'{item.place}: node "{item.value}" is not defined (defined: {known})' for item in wrong)
+            )
+        first = [entry.value for entry in start]
+        order = [*first, *(name for name in _usual_order(nodes) if name not in first)]
+        places = {entry.value: entry.place for entry in start}
+    else:
+        order, places = names if named_one_by_one else _usual_order(nodes), {}
+    return ConfiguredCluster(
+        nodes=tuple(nodes),
+        order=tuple(order),
+        ordered=start is not None or named_one_by_one,
+        order_places=places,
+        has_hosts=hosts is not None or any(node.hosts is not None for node in nodes),
+        declaration=declaration,
+        problems=hosts.problems if hosts is not None else (),
+    )
+
+
+def _usual_order(nodes: Iterable[ConfiguredNode]) -> list[str]:
+    """The order of the guide: load balancer, manager, workers."""
+    rank = {"elb": 0, "manager": 1, "worker": 2}
+    return [node.name for node in sorted(nodes, key=lambda node: rank[node.role])]
+
+
+def _declaration(directories: Sequence[Path], given: Path | None) -> Declaration | None:
+    if given is not None:
+        return read_declaration(given)
+    for directory in directories:
+        if (directory / DECLARATION).is_file():
+            return read_declaration(directory / DECLARATION)
+    return None
+
+
+def _hosts(directories: Sequence[Path], declaration: Declaration | None, given: Path | None) -> HostsFile | None:
+    if given is not None:
+        hosts = read_hosts(given)
+        if any(problem.kind == "unreadable" for problem in hosts.problems):
+            raise InputError(*(f"{problem.place}: {problem.text}" for problem in hosts.problems))
+        return hosts
+    if declaration is not None and declaration.hosts is not None:
+        return _hosts(directories, None, Path(declaration.file).parent / declaration.hosts)
+    for directory in directories:
+        for name in ("hosts", "etc/hosts", "hosts.txt"):
+            if (directory / name).is_file():
+                return read_hosts(directory / name)
+    return None
+
+
+def _node(files: NodeFiles, declared: DeclaredNode, hosts: HostsFile | None) -> ConfiguredNode:
+    at = files.files
+    axis2 = read_axis2(at["axis2"]) if "axis2" in at else None
+    carbon = read_carbon(at["carbon"]) if "carbon" in at else None
+    balancer = read_balancer(at["balancer"]) if "balancer" in at else None
+    datasources = read_datasources(at["datasources"]) if "datasources" in at else None
+    own_hosts = read_hosts(at["hosts"]) if "hosts" in at else None
+    flags = read_start_script(at["script"]) if "script" in at else StartFlags()
+    if declared.flags is not None:
+        flags = declared.flags
+    table = _merged(own_hosts, hosts)
+    clustering = axis2.clustering if axis2 is not None else None
+    sub_domain = _sub_domain(clustering)
+    role, reason = _role(declared, balancer, clustering, flags, sub_domain)
+    problems = [
+        *(axis2.problems if axis2 is not None else ()),
+        *(carbon.problems if carbon is not None else ()),
+        *(balancer.problems if balancer is not None else ()),
+        *(datasources.problems if datasources is not None else ()),
+        *(own_hosts.problems if own_hosts is not None else ()),
+        *flags.problems,
+    ]
+    offset = _offset(carbon, flags)
+    host = _host(clustering, declared, carbon, table)
+    address = None if host is None else (table.address(host.value) if table is not None else _plain(host.value))
+    return ConfiguredNode(
+        name=files.name,
+        directory=files.directory,
+        role=role,
+        role_reason=reason,
+        axis2=axis2,
+        carbon=carbon,
+        balancer=balancer,
+        datasources=datasources,
+        hosts=table,
+        flags=flags,
+        host=host,
+        address=address,
+        machine=declared.host.value if declared.host is not None else address,
+        port=_port(clustering, "localMemberPort", problems) or _port(clustering, "tcpListenPort", problems),
+        bind_port=None if (bind := _port(clustering, "localMemberBindPort", problems)) is None else bind.value,
+        offset=offset,
+        http_port=_transport(axis2, "http", offset),
+        https_port=_transport(axis2, "https", offset),
+        domain=_domain(clustering, axis2, files),
+        sub_domain=sub_domain,
+        members=tuple(_members(clustering, table, flags)),
+        groups=_groups(clustering, balancer),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _merged(own: HostsFile | None, shared: HostsFile | None) -> HostsFile | None:
+    if own is None or shared is None:
+        return own or shared
+    return HostsFile(own.file, {**shared.names, **own.names})
+
+
+def _plain(name: str) -> str | None:
+    return HostsFile("", {}).address(name)
+
+
+def _role(
+    declared: DeclaredNode,
+    balancer: BalancerFile | None,
+    clustering: Clustering | None,
+    flags: StartFlags,
+    sub_domain: Sourced[str] | None,
+) -> tuple[Role, str]:
+    if declared.role is not None:
+        return declared.role, "cluster.yaml says so"
+    if balancer is not None:
+        return "elb", "it has a loadbalancer.conf"
+    if clustering is not None and clustering.groups:
+        return "elb", "groupManagement is enabled"
+    if flags.worker:
+        return "worker", "it is started with -DworkerNode=true"
+    if sub_domain is not None and sub_domain.value == "worker":
+        return "worker", "its subDomain is worker"
+    return "manager", "nothing makes it a load balancer or a worker"
+
+
+def _sub_domain(clustering: Clustering | None) -> Sourced[str] | None:
+    found = clustering.properties.get("subDomain") if clustering is not None else None
+    return Sourced(found.value.strip(), found.place) if found is not None and found.value.strip() else None
+
+
+def _offset(carbon: CarbonFile | None, flags: StartFlags) -> int:
+    given = flags.properties.get("portOffset")
+    if given is not None and given.value.isdigit() and len(given.value) < 6:
+        return int(given.value)
+    return carbon.offset.value if carbon is not None and carbon.offset is not None else 0
+
+
+def _host(
+    clustering: Clustering | None, declared: DeclaredNode, carbon: CarbonFile | None, table: HostsFile | None
+) -> Sourced[str] | None:
+    if clustering is not None:
+        for name in ("localMemberHost", "localMemberBindAddress", "tcpListenHost"):
+            found = clustering.text(name)
+            if found is not None and not is_template(found.value):
+                return found
+    if declared.host is not None:
+        return declared.host
+    # Nothing names the address, so the machine chooses. A host name that the table knows is the best guess.
+    for guess in (carbon.host_name, carbon.management_host_name) if carbon is not None else ():
+        if guess is not None and table is not None and table.address(guess.value) is not None:
+            return guess
+    return None
+
+
+def _port(clustering: Clustering | None, name: str, problems: list[Problem]) -> Sourced[int] | None:
+    found = clustering.text(name) if clustering is not None else None
+    return None if found is None else port_value(found.value, name, found.place, problems)
+
+
+def _transport(axis2: Axis2File | None, name: str, offset: int) -> int:
+    if axis2 is None or not axis2.has_transports:
+        return _DEFAULT_HTTP[name] + offset
+    found = axis2.transports.get(name)
+    return -1 if found is None or found.value == -1 else found.value + offset
+
+
+def _domain(clustering: Clustering | None, axis2: Axis2File | None, files: NodeFiles) -> Sourced[str]:
+    # Quirk: the domain is the one parameter that the real code does not trim.
+    found = clustering.parameters.get("domain") if clustering is not None else None
+    if found is not None and found.value:
+        return found
+    if clustering is not None:
+        return Sourced(DEFAULT_DOMAIN, clustering.place)
+    return Sourced(DEFAULT_DOMAIN, Place(axis2.file if axis2 is not None else str(files.directory)))
+
+
+def _members(clustering: Clustering | None, table: HostsFile | None, flags: StartFlags) -> Iterator[ListedMember]:
+    if clustering is None:
+        return
+    for entry in clustering.members:
+        host = substituted(entry.host.value, flags.values())
+        text = substituted(entry.port_text, flags.values())
+        port = entry.port.value if entry.port is not None else int(text) if text.isdigit() and len(text) < 6 else None
+        address = table.address(host) if table is not None else _plain(host)
+        place = entry.port.place if entry.port is not None else entry.host.place
+        yield ListedMember(Sourced(host, entry.host.place), address, port, place, entry.host.place, text)
+
+
+def _groups(clustering: Clustering | None, balancer: BalancerFile | None) -> tuple[ManagedDomain, ...]:
+    groups = list(clustering.groups) if clustering is not None else []
+    for route in balancer.routes if balancer is not None else ():
+        sub_domain = route.sub_domain.value if route.sub_domain is not None else None
+        known = [(group.domain.value, group.sub_domain.value if group.sub_domain else None) for group in groups]
+        if (route.domain.value, sub_domain) not in known:
+            groups.append(ManagedDomain(route.domain, route.sub_domain, route.management_port))
+    return tuple(groups)

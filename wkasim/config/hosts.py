@@ -1,0 +1,75 @@
+"""Hosts files: which name means which address on a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from attrs import field, frozen
+
+from wkasim.config.places import Place, Problem, Sourced, read_text
+from wkasim.config.templates import is_template
+from wkasim.errors import InputError
+
+__all__ = ["HostsFile", "is_address", "is_loopback", "read_hosts"]
+
+_LOCALHOST: Final = "127.0.0.1"
+
+
+@frozen
+class HostsFile:
+    """The names of a hosts file; the first line that has a name counts, as for the resolver."""
+
+    file: str
+    names: Mapping[str, Sourced[str]] = field(factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def address(self, name: str) -> str | None:
+        """The address of a name; an address is its own."""
+        if is_address(name):
+            return name
+        found = self.names.get(name.lower())
+        if found is not None:
+            return found.value
+        return _LOCALHOST if name.lower() == "localhost" else None
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is a dotted IPv4 address."""
+    parts = text.split(".")
+    return (
+        len(parts) == 4
+        and all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts)
+        and all(int(part) < 256 for part in parts)
+    )
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address means each machine's own."""
+    return is_address(address) and address.startswith("127.")
+
+
+def read_hosts(path: Path, name: str | None = None) -> HostsFile:
+    """Read a hosts file; lines that make no sense become problems, IPv6 lines are passed over."""
+    file = name or str(path)
+    names: dict[str, Sourced[str]] = {}
+    problems: list[Problem] = []
+    try:
+        text = read_text(path)
+    except InputError as error:
+        problem = Problem("unreadable", Place(file), str(error).removeprefix(f"{path}: "))
+        return HostsFile(file, names, (problem,))
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.partition("#")[0].split()
+        place = Place(file, number)
+        if not words or ":" in words[0]:
+            continue
+        if is_template(words[0]):
+            problems.append(Problem("template", place, words[0][:60]))
+        elif not is_address(words[0]) or len(words) < 2:
+            problems.append(Problem("value", place, f"{line.strip()[:60]!r} is not an address and its names"))
+        else:
+            for word in words[1:]:
+                names.setdefault(word.lower(), Sourced(words[0], place))
+    return HostsFile(file, names, tuple(problems))

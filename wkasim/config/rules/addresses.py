@@ -1,0 +1,281 @@
+"""Rules about addresses and ports: whether each node is where the others look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
+from wkasim.config.hosts import is_loopback
+from wkasim.config.places import Place
+from wkasim.config.rules.hit import Hit
+from wkasim.config.templates import is_template
+
+__all__ = [
+    "http_ports_differ",
+    "names_resolve",
+    "no_loopback",
+    "port_is_fixed",
+    "ports_are_free",
+    "ports_match",
+    "shipped_mismatch",
+]
+
+
+def no_loopback(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """No address of the machine itself, where there are several machines."""
+    active = cluster.active()
+    addresses = {node.address for node in active} | {member.address for node in active for member in node.members}
+    known = {address for address in addresses if address is not None}
+    machines = {node.machine for node in active if node.machine is not None}
+    if all(is_loopback(address) for address in known) and len(machines) < 2:
+        return
+    if all(is_loopback(address) and address != "127.0.0.1" for address in known):
+        return  # Machines that are told apart within 127: a test bench on one machine.
+    for node in active:
+        if node.address is not None and is_loopback(node.address) and node.host is not None:
+            how = "" if node.host.value == node.address else f", which the hosts file maps to {node.address}"
+            related = _where_mapped(node, node.host.value)
+            text = f"{node.name} tells the others to reach it at {node.host.value}{how}"
+            yield Hit("WKA101", node.host.place, (node.name,), text, related=related)
+        for member in node.members:
+            if member.address is not None and is_loopback(member.address) and not is_loopback(node.address or ""):
+                own = node.address or "the address of its machine"
+                text = f"{member} means {node.name}'s own machine, while {node.name} itself is at {own}"
+                mend = "Write the address or the name of the well-known member."
+                yield Hit("WKA101", member.host_place, (node.name,), text, mend)
+
+
+def _where_mapped(node: ConfiguredNode, name: str) -> tuple[Place, ...]:
+    found = node.hosts.names.get(name.lower()) if node.hosts is not None else None
+    return (found.place,) if found is not None else ()
+
+
+def ports_are_free(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """No two servers of a machine want the same cluster port, and none wants a port that a transport has."""
+    taken: dict[tuple[str, int], ConfiguredNode] = {}
+    active = cluster.active()
+    for node in active:
+        if node.address is None:
+            continue
+        key = (node.address, node.effective_port)
+        if key in taken:
+            first = taken[key]
+            text = f"port {key[1]} on {key[0]} is that of {first.name} already"
+            related = (_port_place(first),)
+            yield Hit("WKA102", _port_place(node), (node.name, first.name), text, related=related)
+        else:
+            taken[key] = node
+    for node in active:
+        for other in active:
+            if node.address is not None and other.address == node.address:
+                for name, number in (("HTTP", other.http_port), ("HTTPS", other.https_port)):
+                    if number == node.effective_port:
+                        text = f"port {number} is the {name} port of {other.name}"
+                        yield Hit("WKA102", _port_place(node), (node.name,), text)
+        for group in node.groups:
+            management = group.management_port
+            if management is not None and management.value == node.effective_port:
+                text = (
+                    f"group_mgt_port of {group.domain.value} is the localMemberPort of {node.name}, {management.value}"
+                )
+                related = (_port_place(node),)
+                yield Hit(
+                    "WKA102", management.place, (node.name,), text, "Give the group another port.", related=related
+                )
+
+
+def _port_place(node: ConfiguredNode) -> Place:
+    return node.port.place if node.port is not None else node.place
+
+
+def ports_match(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """Every listed member is a node, at its port; else who is wrong, the list or the node?"""
+    active = cluster.active()
+    listed = [(node, member) for node in active for member in node.members if member.address is not None]
+    unmatched = [
+        (node, member)
+        for node, member in listed
+        if member.port is not None and not cluster.at(member.address, member.port) and not _means_itself(node, member)
+    ]
+    by_target: dict[tuple[str, int], list[tuple[ConfiguredNode, ListedMember]]] = {}
+    for node, member in unmatched:
+        by_target.setdefault((str(member.address), member.port or 0), []).append((node, member))
+    for (address, port), entries in by_target.items():
+        yield from _mismatch(cluster, address, port, entries)
+
+
+def shipped_mismatch(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """A node that is still switched off, and whose list and port would not fit once it is switched on."""
+    active = cluster.active()
+    for node in cluster.nodes:
+        if node in active or node.port is None or node.address is None:
+            continue
+        for member in node.members:
+            if member.address == node.address and {member.port, node.port.value} == {4000, 4100}:
+                text = f"{member} is this node's own address, but its localMemberPort is {node.port.value}, as shipped"
+                yield Hit("WKA103", member.place, (node.name,), text, severity="warning", related=(node.port.place,))
+
+
+def _means_itself(node: ConfiguredNode, member: ListedMember) -> bool:
+    """A loopback entry of a node on another address is judged by its own rule."""
+    return is_loopback(member.address or "") and not is_loopback(node.address or "")
+
+
+def _mismatch(
+    cluster: ConfiguredCluster, address: str, port: int, entries: list[tuple[ConfiguredNode, ListedMember]]
+) -> Iterator[Hit]:
+    there = [node for node in cluster.active() if node.address == address]
+    # Nodes of that machine that nobody lists at their real port: one of them must be meant.
+    unlisted = [node for node in there if not _is_listed(cluster, node)]
+    meant = _meant(unlisted or there, port, entries)
+    listing = tuple(node.name for node, _ in entries)
+    first = entries[0][1]
+    if not there:
+        if len(cluster.nodes) > 1:
+            text = f"{first} is none of the nodes given here"
+            mend = "Correct the entry, or give the directory of that node too."
+            related = tuple(member.host_place for _, member in entries[1:])
+            yield Hit("WKA104", first.host_place, listing, text, mend, "warning", related)
+        return
+    if meant is None:
+        has = ", ".join(f"{node.name} {node.effective_port}" for node in there)
+        text = f"nobody listens on {address}:{port} (on that machine: {has})"
+        related = tuple(member.place for _, member in entries[1:])
+        yield Hit("WKA103", first.place, listing, text, related=related)
+        return
+    rule = "WKA103"
+    because = ""
+    if meant.offset and port == meant.effective_port + meant.offset:
+        rule, because = "WKA118", f", and {meant.offset} is its offset"
+    elif {port, meant.effective_port} == {4000, 4100}:
+        because = "; 4100 here and 4000 there is how some products are shipped"
+    if meant in unlisted and len(entries) > 1 and rule == "WKA103":
+        # Everybody agrees on another port than the node has: the node is the odd one.
+        text = (
+            f"{meant.name} has port {meant.effective_port}, but is listed with {port} by {', '.join(listing)}{because}"
+        )
+        related = tuple(member.place for _, member in entries)
+        yield Hit("WKA103", _port_place(meant), (meant.name, *listing), text, related=related)
+        return
+    for node, member in entries:
+        text = f"{meant.name} is listed with port {port} and has {meant.effective_port}{because}"
+        yield Hit(rule, member.place, (node.name,), text, related=(_port_place(meant),))
+
+
+def _is_listed(cluster: ConfiguredCluster, node: ConfiguredNode) -> bool:
+    return any(
+        member.address == node.address and member.port == node.effective_port
+        for other in cluster.active()
+        for member in other.members
+    )
+
+
+def _meant(
+    candidates: list[ConfiguredNode], port: int, entries: list[tuple[ConfiguredNode, ListedMember]]
+) -> ConfiguredNode | None:
+    """Which node of the machine an entry means: by its host name, by its offset, or as the only one."""
+    listing = {node.name for node, _ in entries}
+    others = [node for node in candidates if node.name not in listing]
+    hosts = {member.host.value for _, member in entries}
+    named = [
+        node
+        for node in others
+        if any(
+            value is not None and value.value in hosts
+            for value in (
+                node.host,
+                node.carbon.host_name if node.carbon is not None else None,
+                node.carbon.management_host_name if node.carbon is not None and node.role == "manager" else None,
+            )
+        )
+        and node.role != "worker"
+    ]
+    shifted = [node for node in others if node.offset and port == node.effective_port + node.offset]
+    not_workers = [node for node in others if node.role != "worker"]
+    for found in (named, shifted, not_workers, others):
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def port_is_fixed(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """localMemberPort is written."""
+    for node in cluster.active():
+        unreadable = any(
+            problem.kind in ("value", "template") and problem.text.startswith("localMemberPort")
+            for problem in node.problems
+        )
+        if node.port is None and not unreadable and node.clustering is not None:
+            written = node.clustering.text("localMemberPort")
+            if written is None:
+                text = f"{node.name} has no localMemberPort; it takes the first free one from {DEFAULT_PORT} on"
+                yield Hit("WKA112", node.place, (node.name,), text)
+
+
+def names_resolve(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """Names are in the hosts files, if any were given."""
+    active = cluster.active()
+    unknown: dict[str, tuple[Place, list[str]]] = {}
+    for node in active:
+        for member in node.members:
+            host = member.host.value
+            if member.address is not None or "${" in host or is_template(host):
+                continue
+            if cluster.has_hosts:
+                text = f"{host} is in no hosts file: clustering does not start on {node.name}"
+                yield Hit("WKA106", member.host_place, (node.name,), text)
+            else:
+                unknown.setdefault(host, (member.host_place, []))[1].append(node.name)
+        if node.host is not None and node.address is None and cluster.has_hosts and "${" not in node.host.value:
+            text = f"{node.host.value} is in no hosts file: {node.name} has no address"
+            yield Hit("WKA106", node.host.place, (node.name,), text)
+        if cluster.has_hosts:
+            yield from _other_names(node)
+    for host, (place, listing) in unknown.items():
+        text = f"{host} cannot be looked up here: no hosts file was given (--hosts FILE)"
+        yield Hit("WKA106", place, tuple(dict.fromkeys(listing)), text, "Name the hosts file with --hosts.", "note")
+
+
+def _other_names(node: ConfiguredNode) -> Iterator[Hit]:
+    names: dict[str, Place] = {}
+    for route in node.balancer.routes if node.balancer is not None else ():
+        for host in route.hosts:
+            names.setdefault(host.value, host.place)
+    if node.carbon is not None:
+        for value in (node.carbon.host_name, node.carbon.management_host_name):
+            if value is not None and "${" not in value.value:
+                names.setdefault(value.value, value.place)
+    url = _database_host(node)
+    names.update({name: place for name, place in url.items() if name not in names})
+    for name, place in names.items():
+        if node.resolve(name) is None:
+            text = f"{name} is in no hosts file"
+            yield Hit("WKA106", place, (node.name,), text, severity="warning")
+
+
+def _database_host(node: ConfiguredNode) -> Mapping[str, Place]:
+    source = node.datasources.carbon if node.datasources is not None else None
+    if source is None or source.url is None or "//" not in source.url.value:
+        return {}
+    host = source.url.value.partition("//")[2].partition("/")[0].partition(":")[0]
+    return {host: source.url.place} if host and "${" not in host else {}
+
+
+def http_ports_differ(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """Servers of one machine have different HTTP ports."""
+    taken: dict[tuple[str, int], ConfiguredNode] = {}
+    for node in cluster.active():
+        if node.address is None:
+            continue
+        for port in (node.http_port, node.https_port):
+            if port <= 0:
+                continue
+            first = taken.setdefault((node.address, port), node)
+            if first is not node:
+                offset = node.carbon.offset if node.carbon is not None else None
+                place = offset.place if offset is not None else Place(node.carbon.file) if node.carbon else node.place
+                text = f"port {port} on {node.address} is that of {first.name} already; both have offset {node.offset}"
+                if first.offset != node.offset:
+                    text = f"port {port} on {node.address} is that of {first.name} already"
+                yield Hit("WKA122", place, (node.name, first.name), text)
+                break

@@ -1,0 +1,122 @@
+"""Rules about what is written in one file: clustering off, placeholders, dialects, values that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from wkasim.config.cluster import ConfiguredCluster, ConfiguredNode
+from wkasim.config.rules.finding import Severity
+from wkasim.config.rules.hit import Hit
+from wkasim.config.values import UNRESOLVED
+
+__all__ = ["problems_of_files", "section_is_complete", "settings_without_effect", "single_dialect"]
+
+_HAZELCAST_ONLY: Final = ("licenseKey", "mgtCenterURL", "clusteringPattern", "groupPassword")
+_RULE_OF: Final = {"unreadable": "WKA130", "template": "WKA117", "value": "WKA131"}
+_DETECTOR: Final = {"memberDropTime": "3000", "mcastFrequency": "500"}
+
+
+def problems_of_files(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """What the readers could not read, and placeholders that nobody fills in."""
+    for problem in cluster.problems:
+        yield Hit(_RULE_OF[problem.kind], problem.place, (), problem.text)
+    for node in cluster.nodes:
+        template = [problem for problem in node.problems if problem.kind == "template"]
+        if template:
+            # One sentence a file: a template has a mark in every other line.
+            for file in dict.fromkeys(problem.place.file for problem in template):
+                first = next(problem for problem in template if problem.place.file == file)
+                text = f"a template that was not rendered: {first.text}"
+                yield Hit("WKA117", first.place, (node.name,), text)
+        for problem in node.problems:
+            if problem.kind != "template":
+                yield Hit(_RULE_OF[problem.kind], problem.place, (node.name,), problem.text)
+        for member in node.members:
+            for value, place in ((member.host.value, member.host_place), (member.port_text, member.place)):
+                if found := UNRESOLVED.search(value):
+                    text = f"{found[0]} is no system property known here; the text is used as it stands"
+                    yield Hit("WKA117", place, (node.name,), text)
+        for name in ("localMemberHost", "localMemberPort", "domain"):
+            parameter = node.clustering.parameters.get(name) if node.clustering is not None else None
+            if parameter is not None and (found := UNRESOLVED.search(parameter.value)):
+                text = f"{name} is not searched for placeholders; {found[0]} is used as it stands"
+                yield Hit("WKA117", parameter.place, (node.name,), text, f"Write the value of {name} itself.")
+
+
+def section_is_complete(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """The clustering section exists once, is on, and has content."""
+    for node in cluster.nodes:
+        if node.axis2 is None:
+            continue
+        clustering = node.clustering
+        if clustering is None:
+            if not any(problem.kind == "unreadable" for problem in node.axis2.problems):
+                commented = node.axis2.commented_section
+                where = f"; the one in line {commented.line} is in a comment" if commented is not None else ""
+                yield Hit("WKA116", commented or node.place, (node.name,), f"no clustering section{where}")
+            continue
+        if clustering.old_dialect is not None:
+            continue
+        if not clustering.enabled.value:
+            yield Hit("WKA116", clustering.enabled.place, (node.name,), "clustering is switched off")
+        elif clustering.empty:
+            yield Hit(
+                "WKA116", clustering.place, (node.name,), "the clustering section is empty: no scheme, no members"
+            )
+        else:
+            yield from _scheme(node)
+        if len(clustering.sections) > 1:
+            text = f"{len(clustering.sections)} clustering sections; this one counts"
+            yield Hit("WKA116", clustering.place, (node.name,), text, related=clustering.sections[:-1])
+        for twice in clustering.duplicates:
+            text = f"{twice.name} is written twice; this one counts, not that in line {twice.ignored.line}"
+            yield Hit("WKA116", twice.used, (node.name,), text, severity="warning", related=(twice.ignored,))
+
+
+def _scheme(node: ConfiguredNode) -> Iterator[Hit]:
+    assert node.clustering is not None
+    scheme = node.clustering.text("membershipScheme")
+    if scheme is None:
+        text = "no membershipScheme: the node asks the network by multicast, and its member list is not read"
+        yield Hit("WKA116", node.clustering.place, (node.name,), text)
+    elif scheme.value == "multicast":
+        text = "membershipScheme is multicast: the member list is not read"
+        yield Hit("WKA116", scheme.place, (node.name,), text, "Set membershipScheme to wka.")
+    elif scheme.value != "wka" and node.uses_tribes:
+        text = f"membershipScheme {scheme.value!r} is unknown: clustering does not start"
+        yield Hit("WKA116", scheme.place, (node.name,), text, "Set membershipScheme to wka.")
+
+
+def settings_without_effect(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """Settings of multicast membership that somebody has changed."""
+    for node in cluster.active():
+        assert node.clustering is not None
+        scheme = node.clustering.text("membershipScheme")
+        for name, usual in _DETECTOR.items():
+            found = node.clustering.text(name)
+            if found is not None and found.value != usual and scheme is not None and scheme.value == "wka":
+                text = f"{name} {found.value} has no effect on well-known members"
+                yield Hit("WKA111", found.place, (node.name,), text)
+
+
+def single_dialect(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """One agent class on all nodes, with its own parameters."""
+    tribes = [node for node in cluster.nodes if node.clustering is not None and node.uses_tribes]
+    for node in cluster.nodes:
+        clustering = node.clustering
+        if clustering is None:
+            continue
+        if clustering.old_dialect is not None:
+            text = "the dialect of 2008 (cluster, tcpListenHost, hostname); later versions ignore it"
+            yield Hit("WKA120", clustering.old_dialect, (node.name,), text)
+        elif node.uses_tribes:
+            for name in _HAZELCAST_ONLY:
+                if name in clustering.parameters:
+                    text = f"{name} belongs to Hazelcast; this node's class is that of Tribes, which ignores it"
+                    yield Hit("WKA120", clustering.parameters[name].place, (node.name,), text)
+        elif clustering.agent_class is not None:
+            what = "others here use Tribes: they never see it" if tribes else "it follows another protocol than Tribes"
+            text = f"the class {clustering.agent_class.value.rpartition('.')[2]} is that of Hazelcast; {what}"
+            severity: Severity = "error" if tribes else "warning"
+            yield Hit("WKA120", clustering.agent_class.place, (node.name,), text, severity=severity)
