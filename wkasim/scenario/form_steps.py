@@ -187,6 +187,7 @@ ACTION_FORMS: Final[Mapping[str, Form[Any]]] = dict(
 )
 """How each step is written, by its verb."""
 
+
 def _check_question(question: Question, written: Written, problems: Problems) -> None:
     if question.answer not in question.choices:
         choices = ", ".join(f'"{choice}"' for choice in question.choices)

@@ -218,14 +218,7 @@ class InvariantClaim:
 
 
 Claim: TypeAlias = (
-    TranscriptClaim
-    | MembersClaim
-    | GroupClaim
-    | ConvergedClaim
-    | LineClaim
-    | NoLineClaim
-    | StateClaim
-    | InvariantClaim
+    TranscriptClaim | MembersClaim | GroupClaim | ConvergedClaim | LineClaim | NoLineClaim | StateClaim | InvariantClaim
 )
 
 CLAIMS: dict[str, type[Claim]] = {claim.verb: claim for claim in Claim.__args__}

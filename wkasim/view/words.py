@@ -1,0 +1,56 @@
+"""What a record says, in a few words: for drawings, and for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from wkasim.sim.journal import Record
+from wkasim.view.document import text_of
+from wkasim.view.layout import duration_text
+from wkasim.view.story import Story
+
+__all__ = ["line_words"]
+
+_PLACES: Final = ("first", "second", "third")
+_GROUP: Final = {"admitted": "sends requests to", "dismissed": "no more requests to", "rejected": "refuses"}
+
+
+def line_words(index: int, record: Record, owners: Mapping[str, str], story: Story) -> str:
+    """One line about a record; ``owners`` are the nodes' names by address."""
+    _, kind, node, _, *fields = record
+    match kind:
+        case "log":
+            return text_of(record)
+        case "view":
+            return _view(index, fields[0], owners.get(fields[1], fields[1]), story)
+        case "group":
+            return f"{_GROUP.get(fields[0], fields[0])} {owners.get(fields[1], fields[1])}"
+        case "state":
+            return f"{fields[0]}: {fields[1]}" if fields[1] else str(fields[0])
+        case "send":
+            return f"{fields[1]} to {owners.get(fields[2], fields[2])}" + (f": {fields[3]}" if fields[3] else "")
+        case "deliver":
+            return f"{fields[1]} from {fields[2]} arrives"
+        case "drop":
+            return f"{fields[1]} to {owners.get(fields[2], fields[2])} is lost: {fields[3]}"
+        case "connect":
+            return f"no connection to {owners.get(fields[0], fields[0])}: {fields[1]}"
+        case "step":
+            values = " ".join(str(value) for value in fields[1][1::2])
+            return f"{str(fields[0]).replace('_', ' ')} {values or node}".strip()
+        case "timer":
+            return f"{fields[0]} wakes"
+    return " ".join(str(field) for field in (kind, *fields))
+
+
+def _view(index: int, change: str, member: str, story: Story) -> str:
+    if change == "added":
+        told = story.tellers.get(index)
+        return f"+ {member}" + (f" (told by {told[0]})" if told else "")
+    noticed = story.noticed.get(index)
+    if noticed is None:
+        return f"− {member}"
+    place, after_us = noticed
+    ordinal = _PLACES[place - 1] if place <= len(_PLACES) else f"{place}th"
+    return f"− {member} ({ordinal} to notice, after {duration_text(after_us)})"
