@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "check": "Check log files, simulated or real, against a transcript.",
     "scenarios": "List the scenarios that come with wkasim.",
     "schema": "Print the JSON Schema of scenario files.",
+    "explore": "Search for scenarios in which a cluster breaks its promises.",
     "profiles": "Show the profiles, and in what they differ.",
     "replay": "Simulate a recording of the real system and compare.",
     "decode": "Print a capture of Tribes traffic as messages.",

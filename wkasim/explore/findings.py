@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import evolve, frozen
 
@@ -47,15 +46,24 @@ class Finding:
         return _verbs(self.scenario)
 
 
-def make_finding(scenario: Scenario, violation: Violation, invariants: Sequence[Invariant]) -> Finding:
-    """Shrink what violated the invariant, and count how many seeds show it."""
+def make_finding(
+    scenario: Scenario,
+    violation: Violation,
+    invariants: Sequence[Invariant],
+    *,
+    keep_going: Callable[[], bool] = lambda: True,
+) -> Finding:
+    """Shrink what violated the invariant, and count how many seeds show it.
+
+    As far as ``keep_going`` lets it; Ctrl-C leaves the smallest scenario found so far.
+    """
     chosen = [invariant for invariant in invariants if invariant.name == violation.invariant]
 
     def found(candidate: Scenario) -> Violation | None:
         judged = judge_scenario(candidate, chosen)
         return next((found for found in judged.violations if found.cause == violation.cause), None)
 
-    smallest = shrink(scenario, lambda candidate: found(candidate) is not None)
+    smallest = shrink(scenario, lambda candidate: found(candidate) is not None, keep_going=keep_going)
     last = found(smallest) or violation
     failing = sum(found(evolve(smallest, seed=seed)) is not None for seed in range(_TRIED_SEEDS))
     return Finding(
@@ -111,8 +119,3 @@ def _events(scenario: Scenario) -> list[str]:
                 facts = ", ".join(f"{key} {value}" for key, value in zip(params[::2], params[1::2], strict=True))
                 told.append(f"{when}{action.verb}{': ' + facts if facts else ''}.")
     return told
-
-
-def most_frequent(counts: Counter[Key]) -> list[tuple[Key, int]]:
-    """Keys and how often they occurred, the most frequent first, equal ones in order of their text."""
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -21,8 +21,17 @@ __all__ = ["shrink"]
 Holds = Callable[[Scenario], bool]
 
 
-def shrink(scenario: Scenario, still_fails: Holds, *, most_runs: int = 400) -> Scenario:
-    """The smallest scenario found for which ``still_fails`` is true; it is asked ``most_runs`` times at most."""
+def shrink(
+    scenario: Scenario,
+    still_fails: Holds,
+    *,
+    most_runs: int = 400,
+    keep_going: Callable[[], bool] = lambda: True,
+) -> Scenario:
+    """The smallest scenario found for which ``still_fails`` is true.
+
+    It is asked ``most_runs`` times at most, and as long as ``keep_going`` says so.
+    """
     left = most_runs
     changed = True
     while changed and left > 0:
@@ -32,8 +41,10 @@ def shrink(scenario: Scenario, still_fails: Holds, *, most_runs: int = 400) -> S
             while accepted and left > 0:
                 accepted = False
                 for candidate in make(scenario):
-                    if left <= 0 or candidate == scenario:
+                    if candidate == scenario:
                         continue
+                    if left <= 0 or not keep_going():
+                        return scenario
                     left -= 1
                     if still_fails(candidate):
                         scenario, accepted, changed = candidate, True, True

@@ -11,17 +11,18 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from wkasim.errors import InputError
 from wkasim.explore.course import settling_s
-from wkasim.explore.schedules import FAULTS, STARTS, draw_faults, draw_starts
+from wkasim.explore.schedules import FAULTS, STARTS, Plan, draw_faults, draw_starts
 from wkasim.explore.topologies import LAYOUTS, TOPOLOGIES, Chooser, draw_nodes
 from wkasim.profile import PROFILES, profile_named
 from wkasim.scenario.model import Scenario, Step, Wait
+from wkasim.sim import faults
 from wkasim.sim.network import LAN, Link
 
-__all__ = ["MOST_NODES", "SeededChooser", "Space", "draw_scenario"]
+__all__ = ["MOST_NODES", "SeededChooser", "Space", "draw_scenario", "draw_variation"]
 
 T = TypeVar("T")
 
@@ -102,6 +103,35 @@ def draw_scenario(choose: Chooser, space: Space) -> Scenario:
         steps=(*steps, calm),
         name="drawn",
     )
+
+
+def draw_variation(choose: Chooser, base: Scenario, space: Space) -> Scenario:
+    """The scenario with another seed, and with faults after its own steps; what it expected is left out."""
+    running = {name: None for step in base.steps for name in _started(step)}
+    for step in base.steps:
+        if isinstance(step.action, faults.Kill | faults.Terminate):
+            running.pop(step.action.node, None)
+    nodes = [node for name, node in base.all_nodes().items() if name in running]
+    end_s, calm_s = space.length_for(base.profile, len(base.nodes))
+    plan = Plan(nodes, dict.fromkeys(running, 0.0), [], end_s)
+    if len(nodes) > 1:
+        draw_faults(choose, plan, choose.some(space.faults), _FAULTS_AT_MOST)
+    after: list[Step] = []
+    now_s = 0.0
+    for step in plan.ordered():
+        at_s = step.at_s or 0.0
+        if at_s > now_s:
+            after.append(Step(action=Wait(for_s=at_s - now_s)))
+        after.append(Step(action=step.action))
+        now_s = at_s
+    longest = max((_outage(step, plan.ordered()) for step in plan.ordered()), default=0.0)
+    calm = Step(action=Wait(for_s=calm_s + longest + 1.0))
+    steps = (*base.steps, *after, calm)
+    return evolve(base, seed=choose.integer(0, 9999), steps=steps, expectations=(), expect_violation=())
+
+
+def _started(step: Step) -> tuple[str, ...]:
+    return step.action.nodes if isinstance(step.action, faults.Start) else ()
 
 
 def _outage(step: Step, steps: Sequence[Step]) -> float:

@@ -1,0 +1,176 @@
+"""The search: runs drawn scenarios until it is told to stop, and keeps one finding for every cause.
+
+Run number N of a search is drawn from the search's seed and N, so that it is the same run however many processes take
+part. Processes judge; this one shrinks what is new.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Final
+
+from attrs import define, evolve, field, frozen
+
+from wkasim.explore.coverage import Coverage
+from wkasim.explore.findings import Finding, Key, explains, make_finding
+from wkasim.explore.invariants import Invariant, known_invariants
+from wkasim.explore.judged import judge_scenario
+from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_variation
+from wkasim.explore.verdict import Violation
+from wkasim.scenario.model import Scenario
+
+__all__ = ["Report", "Search", "explore"]
+
+_CHUNK: Final = 8
+"""How many runs a process does before it reports."""
+
+
+@frozen(kw_only=True)
+class Search:
+    """What is searched: a space, or the surroundings of a ``base`` scenario; for violations of these invariants."""
+
+    space: Space = field(factory=Space)
+    base: Scenario | None = None
+    seed: int = 0
+    invariants: Sequence[Invariant] = field(factory=known_invariants)
+    coverage: bool = False
+
+    def scenario(self, number: int) -> Scenario:
+        """The scenario of a run by its number from 0."""
+        choose = SeededChooser(self.seed, number)
+        if self.base is not None:
+            return draw_variation(choose, self.base, self.space)
+        return draw_scenario(choose, self.space)
+
+
+@define(kw_only=True)
+class Report:
+    """What a search has done and found so far.
+
+    ``times`` counts the runs that met each finding, in the order of ``findings``. ``failures`` counts violations by
+    invariant, ``problems`` runs that could not be done, by the reason.
+    """
+
+    runs: int = 0
+    virtual_s: float = 0.0
+    findings: list[Finding] = field(factory=list)
+    times: list[int] = field(factory=list)
+    failures: Counter[str] = field(factory=Counter)
+    problems: Counter[str] = field(factory=Counter)
+    coverage: Coverage = field(factory=Coverage)
+    interrupted: bool = False
+
+
+@frozen(kw_only=True)
+class _Chunk:
+    """What came of some runs, in order."""
+
+    failed: tuple[tuple[int, tuple[Violation, ...]], ...]
+    runs: int
+    virtual_s: float
+    problems: tuple[str, ...]
+    coverage: Coverage
+
+
+def explore(
+    search: Search,
+    *,
+    runs: int | None = None,
+    jobs: int = 1,
+    keep_going: Callable[[], bool] = lambda: True,
+    on_progress: Callable[[Report], None] = lambda _: None,
+) -> Report:
+    """Search until ``runs`` runs are done or ``keep_going`` says no; Ctrl-C ends it too, and keeps what was found."""
+    report = Report()
+    try:
+        for chunk in _chunks(search, runs, jobs, keep_going):
+            _take(search, report, chunk, keep_going)
+            on_progress(report)
+    except KeyboardInterrupt:
+        report.interrupted = True
+    return report
+
+
+def _chunks(search: Search, runs: int | None, jobs: int, keep_going: Callable[[], bool]) -> Iterator[_Chunk]:
+    numbers = iter(range(0, runs if runs is not None else 2**62, _CHUNK))
+    ranges = ((first, _CHUNK if runs is None else min(_CHUNK, runs - first)) for first in numbers)
+    if jobs == 1:
+        for first, count in ranges:
+            if not keep_going():
+                return
+            yield _judge_some(search, first, count)
+        return
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    pending: list[Future[_Chunk]] = []
+    try:
+        while keep_going():
+            while len(pending) < 2 * jobs and (one := next(ranges, None)) is not None:
+                pending.append(pool.submit(_judge_some, search, *one))
+            if not pending:
+                return
+            # In the order of their numbers, so that the same finding comes first however many processes take part.
+            yield pending.pop(0).result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches all processes of a terminal; the first one decides."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _judge_some(search: Search, first: int, count: int) -> _Chunk:
+    failed, problems, virtual_s, coverage = [], [], 0.0, Coverage()
+    for number in range(first, first + count):
+        scenario = search.scenario(number)
+        try:
+            judged = judge_scenario(scenario, search.invariants, coverage=coverage if search.coverage else None)
+        except Exception as error:
+            # A defect of the simulator must not end the search that met it; it is told at the end.
+            problems.append(f"run {number} of seed {search.seed}: {type(error).__name__}: {error}")
+            continue
+        virtual_s += judged.length_s
+        if judged.problem:
+            problems.append(judged.problem)
+        if judged.violations:
+            failed.append((number, judged.violations))
+    return _Chunk(failed=tuple(failed), runs=count, virtual_s=virtual_s, problems=tuple(problems), coverage=coverage)
+
+
+def _take(search: Search, report: Report, chunk: _Chunk, keep_going: Callable[[], bool]) -> None:
+    report.runs += chunk.runs
+    report.virtual_s += chunk.virtual_s
+    report.problems.update(chunk.problems)
+    report.coverage.merge(chunk.coverage)
+    for number, violations in chunk.failed:
+        scenario = search.scenario(number)
+        for violation in violations:
+            report.failures[violation.invariant] += 1
+            _attribute(search, report, scenario, violation, keep_going)
+
+
+def _attribute(
+    search: Search, report: Report, scenario: Scenario, violation: Violation, keep_going: Callable[[], bool]
+) -> None:
+    """Count a violation for the finding that explains it; make a new one if none does."""
+    key: Key = (scenario.profile, violation.invariant, violation.cause)
+    at = next((at for at, finding in enumerate(report.findings) if explains(finding, key, scenario)), None)
+    if at is None:
+        finding = make_finding(scenario, violation, search.invariants, keep_going=keep_going)
+        # Shrinking may end at what has been found before, from a scenario with other faults.
+        same = (at for at, known in enumerate(report.findings) if known.key == key and known.verbs == finding.verbs)
+        at = next(same, None)
+        if at is None:
+            at = len(report.findings)
+            report.findings.append(finding)
+            report.times.append(0)
+    report.times[at] += 1
+
+
+def pinned(finding: Finding) -> Scenario:
+    """The finding's scenario as a known defect: to violate the invariant is what is expected of it."""
+    return evolve(finding.scenario, expectations=(), expect_violation=(finding.violation.invariant,))
