@@ -23,7 +23,7 @@ from wkasim.scenario.judge import Outcome
 from wkasim.scenario.model import Scenario
 from wkasim.scenario.runner import RunResult, StepBegun
 from wkasim.scenario.shapes import duration_text
-from wkasim.sim.faults import action_params
+from wkasim.sim.faults import MessageRule, action_params
 from wkasim.sim.journal import Record
 
 __all__ = ["LogScreen", "Screen", "make_console", "plain_text", "print_expectations", "print_members", "step_text"]
@@ -91,9 +91,19 @@ def step_text(begun: StepBegun) -> str:
         case "wait_until":
             ready: tuple[str, ...] = action.ready  # type: ignore[union-attr]
             return f"wait until {'ready: ' + ', '.join(ready) if ready else 'converged'}"
+        case "messages":
+            return _rule_text(action)  # type: ignore[arg-type]
     params = action_params(action)  # type: ignore[arg-type]
     said = [_said(str(key), value) for key, value in zip(params[::2], params[1::2], strict=True)]
     return " ".join([action.verb.replace("_", " "), *said])
+
+
+def _rule_text(rule: MessageRule) -> str:
+    which = "every" if rule.count is None else "the next" if rule.count == 1 else f"the next {rule.count}"
+    told = [rule.do, which, rule.message or "message"]
+    told += [f"from {rule.sender}"] if rule.sender else []
+    told += [f"to {rule.receiver}"] if rule.receiver else []
+    return " ".join([*told, *([f"by {duration_text(rule.by_s)}"] if rule.by_s else [])])
 
 
 def _said(key: str, value: str | float) -> str:

@@ -94,9 +94,7 @@ class RunEvidence:
 
     def _watch(self, invariant: Invariant) -> Watch:
         if invariant.name not in self._watches:
-            watch = Watch(
-                Course(self._scenario.all_nodes().values(), self._profile, self._scenario.hosts), [invariant]
-            )
+            watch = Watch(Course(self._scenario.all_nodes().values(), self._profile, self._scenario.hosts), [invariant])
             watch.read(self._journal.records)
             watch.reach(self._end_us)
             self._watches[invariant.name] = watch

@@ -182,7 +182,7 @@ class _Judge:
             elif not found:
                 bad.append(f"{node} has no such line{self._nearest(claim, node)}")
             else:
-                told.append(f"{node} {self._when(found[0], claim.since)}")
+                told.append(f"{node} {'at ' if claim.since == BEGINNING else ''}{self._when(found[0], claim.since)}")
         if bad:
             return "failed", "; ".join(bad)
         after = "" if claim.since == BEGINNING else f" after the {claim.since}"

@@ -158,9 +158,7 @@ class ScenarioRun:
         self.cluster.close()
         journal = self.cluster.journal
         step_times = {step.name: us for step, us in zip(self.scenario.steps, self._times, strict=False) if step.name}
-        evidence = RunEvidence(
-            self.scenario, journal, step_times, profile=self.profile, end_us=round(end_s * 1e6)
-        )
+        evidence = RunEvidence(self.scenario, journal, step_times, profile=self.profile, end_us=round(end_s * 1e6))
         outcomes = judge(self.scenario, evidence, profile=self.profile.name, cut_short=cut_short)
         return RunResult(
             scenario=self.scenario,

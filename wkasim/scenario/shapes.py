@@ -208,7 +208,7 @@ class Choice:
     """One of a few words."""
 
     words: tuple[str, ...]
-    what: str = "one of these words"
+    what: str = "word"
 
     def read(self, written: Written, problems: Problems) -> str:
         value = written.value

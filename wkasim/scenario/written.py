@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Final, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -172,7 +172,9 @@ class _Builder:
                 self._problems.add(at, f'"{_cut(name)}" stands here a second time ({first}); names must differ')
                 continue
             lines[name] = at
-            values[name] = self.build(value, depth + 1)
+            made = self.build(value, depth + 1)
+            # Nothing stands nowhere: its place is that of its key.
+            values[name] = made if made.value is not None else evolve(made, line=at)
         return Written(values, line, key_lines=lines)
 
     def _scalar(self, node: Node, line: int) -> Written:

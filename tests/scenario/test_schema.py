@@ -1,0 +1,70 @@
+"""The published schema accepts what is shipped, refuses what the reader refuses, and says what everything means."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from wkasim.scenario.schema import scenario_schema
+from wkasim.scenario.shipped import shipped_scenarios
+
+SCHEMA = scenario_schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def test_schema_is_a_schema_of_the_draft_it_names() -> None:
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    json.dumps(SCHEMA)
+
+
+@pytest.mark.parametrize("path", shipped_scenarios().values(), ids=list(shipped_scenarios()))
+def test_schema_accepts_every_shipped_scenario(path: Any) -> None:
+    VALIDATOR.validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "steps: []",
+        "nodes: {}",
+        "nodes: {a: {}}\nprofil: x",
+        "nodes: {a: {port: 70000}}",
+        "nodes: {'a b': {}}",
+        "nodes: {a: {}}\nsteps: [{kil: a}]",
+        "nodes: {a: {}}\nsteps: [{kill: a, pause: a}]",
+        "nodes: {a: {}}\nsteps: [kill]",
+        "nodes: {a: {}}\nsteps: [{wait: soon}]",
+        "nodes: {a: {}}\nexpect: [{members: {of: a}}]",
+        "nodes: {a: {}}\nexpect: [{converged: {within: 1s, from: later}}]",
+        "nodes: {a: {}}\nswitches: {coordinater: true}",
+        "nodes: {a: {}}\nhosts: {x: 5}",
+    ],
+)
+def test_schema_refuses_what_is_not_well_formed(text: str) -> None:
+    assert not VALIDATOR.is_valid(YAML(typ="safe", pure=True).load(text))
+
+
+def test_schema_explains_every_key() -> None:
+    without = [path for path, node in walk(SCHEMA, "") if "properties" in node for path, key in
+               ((f"{path}/{name}", key) for name, key in node["properties"].items())
+               if not key.get("description") and not is_verb(node, path)]  # fmt: skip
+    assert without == []
+
+
+def is_verb(node: Any, path: str) -> bool:
+    return path.rpartition("/")[2] in node.get("required", ()) and bool(node.get("description"))
+
+
+def walk(node: Any, path: str) -> Any:
+    if isinstance(node, dict):
+        yield path, node
+        for key, value in node.items():
+            yield from walk(value, f"{path}/{key}")
+    elif isinstance(node, list):
+        for at, value in enumerate(node):
+            yield from walk(value, f"{path}/{at}")
