@@ -110,6 +110,21 @@ class Profile:
         True, "left cluster. is logged for members that were never admitted", "applicationMemberRemoved"
     )
 
+    # Requests through the load balancer
+    route_by_sub_domain: bool = _switch(
+        False,
+        "where the load balancer manages a domain as one group, a host name's sub-domain picks the members in it",
+        "the WSO2 guide; reconstructed",
+    )
+    suspension_s: float = _switch(10.0, "how long a member that refused a request gets none", "onFault of the endpoint")
+    fail_over_pause_s: float = _switch(1.0, "pause before a request goes to another member", "onFault of the endpoint")
+    request_faults: int = _switch(5, "faults of one request at which it is given up", "MAX_RETRY_COUNT")
+    request_connect_s: float = _switch(10.0, "connect time-out of a request to a member", "nhttp defaults; inferred")
+    request_answer_s: float = _switch(60.0, "how long a member's answer may take", "http.socket.timeout of nhttp")
+    session_s: float = _switch(
+        120.0, "how long a session may be idle where the configuration says nothing", "SALSessions"
+    )
+
     # Tribes
     coordinator: bool = _switch(True, "the NonBlockingCoordinator sits on top of the channel", "NonBlockingCoordinator")
     coordinator_wait_s: float = _switch(15.0, "how long it waits for a coordination message", "waitForCoordMsgTimeout")
@@ -209,6 +224,7 @@ DOCUMENTED: Final = attrs.evolve(
     refire_member_added=True,
     coordinator=False,
     member_list_level="debug",
+    route_by_sub_domain=True,
 )
 
 WSO2_1_6_1: Final = attrs.evolve(

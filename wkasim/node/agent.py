@@ -16,10 +16,12 @@ Steps, pauses and their sources are in docs/protocol.md, "Start-up of a node".
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 from wkasim.errors import StartupError
 from wkasim.members import Address, Member
+from wkasim.node.balancer import Balancer
 from wkasim.node.channel import Channel
 from wkasim.node.config import DEFAULT_SUB_DOMAIN, NodeConfig
 from wkasim.node.coordinator import Coordinator
@@ -34,6 +36,7 @@ from wkasim.node.ports import probe_port
 from wkasim.node.requests import InitializationRequests, MembershipRequests
 from wkasim.node.roles import ApplicationMode, BalancerMode, Mode
 from wkasim.node.rpc import RpcClient
+from wkasim.node.service import ApplicationService, Service
 from wkasim.node.wellknown import WellKnownMembers
 from wkasim.transport.base import BindError, Listener, UnknownHostError
 
@@ -67,6 +70,7 @@ class ClusteringAgent:
         self.well_known = WellKnownMembers(environment, config, self.static, self.primary)
         self.joining = Joining(environment, self.pacer, self.rpc, self.primary)
         self.initialization = Initialization(environment, config, self.pacer, self.rpc, self.primary)
+        self.service: Service = self._make_service()
         self.ip = ""
         self._http_ports: list[Listener] = []
         self.log = environment.log.bind(component="TribesClusteringAgent")
@@ -94,6 +98,11 @@ class ClusteringAgent:
             self.channel.filters_foreign_messages = True
             return BalancerMode(self.environment, self.rpc, self.config.domain, self.primary, self.managers)
         return ApplicationMode(self.environment, self.primary)
+
+    def _make_service(self) -> Service:
+        if self.agents or self.config.role == "elb":
+            return Balancer(self.environment, self.config, self.agents)
+        return ApplicationService(self.environment, self.config)
 
     def _enter(self, state: NodeState, detail: str = "") -> None:
         self.state = state
@@ -239,15 +248,15 @@ class ClusteringAgent:
 
     async def open_http_ports(self) -> None:
         """Open what the node advertises; a port that is taken stays closed, as the transport would log."""
-        for key in ("http_port", "https_port"):
-            port = getattr(self.config, key)
+        for scheme, port in (("http", self.config.http_port), ("https", self.config.https_port)):
             if port is None or self.config.open_http == "never":
                 continue
             address = Address(self.ip, port + self.config.port_offset)
+            answer = partial(self.service.answer, scheme=scheme)
             try:
-                listener = await self.environment.transport.listen(address, None, key.removesuffix("_port"))
+                listener = await self.environment.transport.serve(address, answer, scheme)
             except BindError as error:
-                self.environment.record("socket", "failed", key.removesuffix("_port"), str(error))
+                self.environment.record("socket", "failed", scheme, str(error))
             else:
                 self._http_ports.append(listener)
 

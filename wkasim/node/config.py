@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-__all__ = ["DEFAULT_DOMAIN", "DEFAULT_SUB_DOMAIN", "Group", "NodeConfig", "Role"]
+__all__ = ["DEFAULT_DOMAIN", "DEFAULT_SUB_DOMAIN", "Group", "NodeConfig", "Role", "Route"]
 
 DEFAULT_DOMAIN = "apache.axis2.domain"
 DEFAULT_SUB_DOMAIN = "__$default"
@@ -24,6 +24,19 @@ class Group:
     sub_domain: str = DEFAULT_SUB_DOMAIN
 
 
+@frozen(slots=True, kw_only=True)
+class Route:
+    """One entry of loadbalancer.conf: requests for these host names go to the members of a domain and sub-domain.
+
+    ``tenant_range`` is ``*`` for all tenants of whom nothing else is said, ``n``, or ``a-b``.
+    """
+
+    hosts: tuple[str, ...]
+    domain: str
+    sub_domain: str = DEFAULT_SUB_DOMAIN
+    tenant_range: str = "*"
+
+
 @frozen(kw_only=True)
 class NodeConfig:
     """One node.
@@ -32,6 +45,8 @@ class NodeConfig:
     the probe. ``http_port`` and ``https_port`` are what the transports' listeners have in their configuration;
     ``port_offset`` (carbon.xml) is added to both, and to nothing of the cluster. ``open_http`` says when those ports
     accept: before clustering starts, after it, or never. ``well_known_members`` are (host, port) in order.
+    ``groups``, ``routes`` and ``session_timeout_s`` are a load balancer's: whom it manages, which requests it gives
+    them, and how long a session may be idle (None for the profile's time).
     ``setup`` is -Dsetup, ``worker`` is -DworkerNode=true, ``privileged`` allows ports below 1024.
     ``start_delay_s`` is added before the first line of the log; None draws the time that a JVM takes to start.
     """
@@ -45,6 +60,8 @@ class NodeConfig:
     sub_domain: str | None = None
     well_known_members: tuple[tuple[str, int], ...] = ()
     groups: tuple[Group, ...] = ()
+    routes: tuple[Route, ...] = ()
+    session_timeout_s: float | None = None
     http_port: int | None = None
     https_port: int | None = None
     port_offset: int = 0

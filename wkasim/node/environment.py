@@ -28,6 +28,10 @@ class Environment(Protocol):
         """How this revision behaves."""
 
     @property
+    def life(self) -> int:
+        """Which run of the node's process this is, counted from 1."""
+
+    @property
     def transport(self) -> Transport:
         """The network."""
 

@@ -8,6 +8,8 @@ thread with a second look, or not at all (docs/protocol.md, "Group management an
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
 
 from wkasim.errors import ThreadDeathError
 from wkasim.members import Address, Member, axis2_text
@@ -16,7 +18,10 @@ from wkasim.node.environment import Environment, Pacer
 from wkasim.node.locks import Monitor
 from wkasim.transport.base import ConnectError, ConnectTimeoutError, HostUnreachableError
 
-__all__ = ["GroupAgent", "SubDomainMissingError"]
+__all__ = ["ApplicationKey", "GroupAgent", "SubDomainMissingError", "application_key"]
+
+ApplicationKey: TypeAlias = tuple[Address, int, int]
+"""What Axis2 knows an application member by: its address, its HTTP and its HTTPS port."""
 
 
 class SubDomainMissingError(ThreadDeathError):
@@ -29,6 +34,7 @@ class GroupAgent:
     def __init__(self, environment: Environment, pacer: Pacer, group: Group, *, aware_of_sub_domains: bool) -> None:
         self.group = group
         self.members: list[Member] = []
+        self.on_leave: list[Callable[[Member], None]] = []
         self._aware = aware_of_sub_domains
         self._environment = environment
         self._lock = Monitor(wake=lambda: pacer.take("wake"))
@@ -113,6 +119,8 @@ class GroupAgent:
         """
         if not self._takes(member):
             return
+        for forget in self.on_leave:
+            forget(member)
         present = self._has(member)
         if present:
             self.members = [entry for entry in self.members if not same_application(entry, member)]
@@ -127,8 +135,11 @@ class GroupAgent:
         self._environment.record("group", change, str(member.address), self.group.domain, self.group.sub_domain)
 
 
+def application_key(member: Member) -> ApplicationKey:
+    """What Axis2 compares of two descriptors of application members."""
+    return member.address, member.port_property("httpPort"), member.port_property("httpsPort")
+
+
 def same_application(left: Member, right: Member) -> bool:
     """Whether Axis2 takes two descriptors for the same application member: host, port and both HTTP ports."""
-    return left.address == right.address and all(
-        left.port_property(key) == right.port_property(key) for key in ("httpPort", "httpsPort")
-    )
+    return application_key(left) == application_key(right)

@@ -41,8 +41,11 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "timer": ("timer",),
     # A step of the scenario or a fault, node is empty unless it concerns one; params as in log.
     "step": ("step", "params"),
-    # A request through the load balancer.
-    "request": ("id", "outcome", "target", "detail"),
+    # A client's request, when its answer is known. The record's node is the one that was asked; `number` counts the
+    # requests of one step, `status` is 0 if nobody answered, `by` the node that did, `detail` what went wrong.
+    "request": ("request", "number", "host", "path", "status", "by", "took_us", "detail"),
+    # A request that the load balancer gave to a member: a status, or the code of the fault.
+    "forward": ("host", "path", "to", "outcome"),
 }
 
 

@@ -74,6 +74,7 @@ class NodeWorld:
         changed: Callable[[], None],
     ) -> None:
         self.profile = profile
+        self.life = process.life
         self.database = database
         self.transport = MemoryTransport(network, process)
         self._process = process
