@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from wkasim.errors import InputError
 from wkasim.explore.coverage import Coverage
 from wkasim.explore.invariants import Invariant
 from wkasim.explore.verdict import Violation, Watch
@@ -27,14 +28,19 @@ class Judged:
 
 
 def judge_scenario(
-    scenario: Scenario, invariants: Sequence[Invariant], *, seed: int | None = None, coverage: Coverage | None = None
+    scenario: Scenario, invariants: Sequence[Invariant], *, coverage: Coverage | None = None, strict: bool = False
 ) -> Judged:
-    """Run a scenario to its end and say which invariants it violates."""
-    run = ScenarioRun(scenario, seed=seed)
+    """Run a scenario to its end and say which invariants it violates.
+
+    A run with a step that cannot be done violates nothing, and says so; with ``strict`` it raises InputError.
+    """
+    run = ScenarioRun(scenario)
     try:
         watch = Watch.over(run.cluster, invariants)
         run.advance_to(_FOREVER_S)
         if run.stopped in ("step", "budget"):
+            if strict:
+                raise InputError(run.problem)
             return Judged(violations=(), length_s=run.now_s, problem=run.problem)
         watch.look(run.cluster)
         if coverage is not None:

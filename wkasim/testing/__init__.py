@@ -1,0 +1,73 @@
+"""What users import in their own tests: strategies, the cluster as a state machine, and the pytest plugin.
+
+    from wkasim.testing import scenarios, violations
+
+Needs Hypothesis for strategies and the state machine: ``pip install hypothesis``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from wkasim.explore.invariants import Invariant, Reason, always, eventually, register
+    from wkasim.explore.verdict import Violation
+    from wkasim.testing.machine import ClusterMachine
+    from wkasim.testing.strategies import (
+        addresses,
+        fault_schedules,
+        latencies,
+        profiles,
+        scenarios,
+        start_schedules,
+        topologies,
+    )
+    from wkasim.testing.violations import assert_holds, violations
+
+_HOMES: Final = {
+    "ClusterMachine": "testing.machine",
+    "Invariant": "explore.invariants",
+    "Reason": "explore.invariants",
+    "Violation": "explore.verdict",
+    "addresses": "testing.strategies",
+    "always": "explore.invariants",
+    "assert_holds": "testing.violations",
+    "eventually": "explore.invariants",
+    "fault_schedules": "testing.strategies",
+    "latencies": "testing.strategies",
+    "profiles": "testing.strategies",
+    "register": "explore.invariants",
+    "scenarios": "testing.strategies",
+    "start_schedules": "testing.strategies",
+    "topologies": "testing.strategies",
+    "violations": "testing.violations",
+}
+"""Where each public name lives; imported when it is first used, so that the plugin costs nothing."""
+
+__all__ = [
+    "ClusterMachine",
+    "Invariant",
+    "Reason",
+    "Violation",
+    "addresses",
+    "always",
+    "assert_holds",
+    "eventually",
+    "fault_schedules",
+    "latencies",
+    "profiles",
+    "register",
+    "scenarios",
+    "start_schedules",
+    "topologies",
+    "violations",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"wkasim.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,48 @@
+"""Which invariants a scenario or a cluster violates, and an assertion that shows the scenario as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wkasim.explore.invariants import Invariant, invariants_named
+from wkasim.explore.judged import judge_scenario
+from wkasim.explore.verdict import Violation, Watch
+from wkasim.scenario.model import Scenario
+from wkasim.scenario.writer import write_scenario
+from wkasim.sim.cluster import Cluster
+
+__all__ = ["assert_holds", "violations"]
+
+
+def violations(subject: Scenario | Cluster, *invariants: str | Invariant) -> list[Violation]:
+    """The violated invariants of a scenario, which is run to its end, or of a cluster up to now.
+
+    ``invariants`` are names or invariants of one's own; without any, all known ones. Those that another violation
+    explains are left out. Raises InputError for a name that is not known, and for a scenario with a step that cannot
+    be done.
+    """
+    chosen = _chosen(invariants)
+    if isinstance(subject, Cluster):
+        watch = Watch.over(subject, chosen)
+        watch.look(subject)
+        return watch.telling()
+    return list(judge_scenario(subject, chosen, strict=True).violations)
+
+
+def assert_holds(subject: Scenario | Cluster, *invariants: str | Invariant) -> None:
+    """Fail, and say why, if one of the invariants is violated; a scenario is shown as the file it would be."""
+    found = violations(subject, *invariants)
+    if found:
+        told = "\n".join(str(violation) for violation in found)
+        shown = f"\n\n{write_scenario(subject)}" if isinstance(subject, Scenario) else ""
+        raise AssertionError(f"{told}{shown}")
+
+
+def _chosen(invariants: Sequence[str | Invariant]) -> list[Invariant]:
+    named = invariants_named([name for name in invariants if isinstance(name, str)]) if _any_named(invariants) else ()
+    return [*named, *(invariant for invariant in invariants if isinstance(invariant, Invariant))]
+
+
+def _any_named(invariants: Sequence[str | Invariant]) -> bool:
+    """Whether names are to be looked up; nothing given means all."""
+    return not invariants or any(isinstance(invariant, str) for invariant in invariants)
