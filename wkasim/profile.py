@@ -159,7 +159,8 @@ class Profile:
     pace_replies: Pace = _switch((4, 45), "the replies to a JOIN to the first of them being applied", "recordings")
     pace_handle: Pace = _switch((2, 6), "a received request to its handler", "recordings")
     pace_election: Pace = _switch((1, 9), "handling or building a coordination message", "recordings")
-    pace_list: Pace = _switch((0.05, 3), "the look at a member list to the addition to it", "recordings")
+    pace_list: Pace = _switch((0.005, 0.05), "the look at a member list to the addition to it", "recordings")
+    pace_group: Pace = _switch((0.05, 3), "the same for a group's list, a line and a thread later", "recordings")
     pace_entry: Pace = _switch((0, 0.8), "one entry of a MEMBER_LIST, where each is logged", "recordings")
     pace_thread: Pace = _switch((0.1, 2), "starting a thread to its first step", "recordings")
     pace_finish: Pace = _switch(
@@ -231,7 +232,7 @@ WSO2_1_6_1: Final = attrs.evolve(
     AXIS2_1_7,
     name="wso2-1.6.1",
     pace_static_thread=(1, 6),
-    pace_list=(0.02, 0.2),
+    pace_group=(0.02, 0.2),
     revision="WSO2 fork 1.6.1-wso2v10 and v11 (2014 to 2026), Tribes 7.0.8",
     port_probes=2,
     port_probe_tries=100,

@@ -79,9 +79,8 @@ class MembershipManager:
             return False
         if self._must_push_to(member) and not await self._push_to_well_known(member):
             return False
-        if self.agent is not None:
-            # A line was logged since the look; without an agent, look and addition stand next to each other.
-            await self._pacer.take("list")
+        # With an agent, a line was logged and a thread begun since the look; else only a glance lies between.
+        await self._pacer.take("list" if self.agent is None else "group")
         self._append(member, cause)
         if self._environment.profile.refire_member_added and self._channel.listeners:
             await self._channel.member_added(member)
@@ -169,7 +168,10 @@ class MembershipManager:
 
     async def send_member_joined(self, member: Member) -> None:
         """Tell all members but the new one; raises SendError."""
-        others = [other for other in self.members if other != member]
+        others = list(self.members)
+        if member in others:
+            # Quirk: one entry is taken out; a member that is listed twice (defect D18) hears of its own joining.
+            others.remove(member)
         if not others:
             return
         assert self.rpc_channel is not None
