@@ -59,27 +59,35 @@ def replay(
     seeds: Sequence[int],
     *,
     progress: Callable[[int], None] | None = None,
+    look: Callable[[SimulatedRun], None] | None = None,
 ) -> ReplayScore:
-    """Simulate the recording once per seed and compare; ``progress`` is told how many seeds are done."""
+    """Simulate the recording once per seed and compare.
+
+    ``progress`` is told how many seeds are done, ``look`` is shown every run.
+    """
     texts = dict(read_logs(recording))
     recorded = {name: comparable_lines(text) for name, text in texts.items()}
     views = recorded_views(texts, recording.logs)
-    scores = []
+    scores: list[SeedScore] = []
     for seed in seeds:
         run = simulate(recording, profile, seed)
-        logs = {name: comparable_lines(text) for name, text in simulated_logs(run).items()}
-        last = run.dumps[-1] if run.dumps else {}
-        scores.append(
-            SeedScore(
-                seed=seed,
-                comparison=compare(recorded, logs),
-                views=last,
-                views_equal=same_views(views, last),
-            )
-        )
+        scores.append(_score(run, recorded, views))
+        if look is not None:
+            look(run)
         if progress is not None:
             progress(len(scores))
     return ReplayScore(recorded_views=views, seeds=tuple(scores))
+
+
+def _score(run: SimulatedRun, recorded: Mapping[str, Sequence[str]], views: Views) -> SeedScore:
+    logs = {name: comparable_lines(text) for name, text in simulated_logs(run).items()}
+    last = run.dumps[-1] if run.dumps else {}
+    return SeedScore(
+        seed=run.seed,
+        comparison=compare(recorded, logs),
+        views=last,
+        views_equal=same_views(views, last),
+    )
 
 
 def simulated_logs(run: SimulatedRun) -> dict[str, str]:

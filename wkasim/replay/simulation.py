@@ -39,11 +39,11 @@ class SimulatedRun:
     dumps: tuple[Views, ...]
 
 
-def simulate(recording: Recording, profile: Profile, seed: int) -> SimulatedRun:
-    """Do what the timeline says, at its times, on a simulated cluster."""
+def simulate(recording: Recording, profile: Profile, seed: int, *, debug: bool = False) -> SimulatedRun:
+    """Do what the timeline says, at its times, on a simulated cluster; with ``debug`` DEBUG lines are kept as well."""
     logs: dict[tuple[str, int], str] = {}
     dumps: list[Views] = []
-    with Cluster(profile=profile, seed=seed) as cluster:
+    with Cluster(profile=profile, seed=seed, debug=debug) as cluster:
         shift_us = 0
         for event in recording.events:
             if event.kind == "ready":
