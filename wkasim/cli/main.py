@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "run": "Run a scenario: the logs of all nodes, and what came of it.",
     "view": "Show a run as one HTML file: a diagram to step through.",
     "check": "Check log files, simulated or real, against a transcript.",
+    "doctor": "Will the configuration files of these nodes form a cluster?",
     "scenarios": "List the scenarios that come with wkasim.",
     "schema": "Print the JSON Schema of scenario files.",
     "explore": "Search for scenarios in which a cluster breaks its promises.",

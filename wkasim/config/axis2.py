@@ -250,7 +250,7 @@ def _commented(document: Document, root: Element) -> Iterator[CommentedOut]:
 
 def _commented_section(document: Document, root: Element) -> Place | None:
     for comment in root.all_comments():
-        if found := re.search(r"<clustering\b", comment.text):
+        if found := re.search(r"(?:<|\A\s*)clustering\s+(?:class|enable)", comment.text):
             return _inside(document, comment, found.start())
     return None
 

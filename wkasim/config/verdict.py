@@ -55,7 +55,11 @@ class Separation:
 
 @frozen(kw_only=True)
 class Verdict:
-    """The outcome: ``routes`` has, per load balancer and group, the nodes that get requests."""
+    """The outcome: ``routes`` has, per load balancer and group, the nodes that get requests.
+
+    ``unrouted`` are managers and workers that get none; ``unserved`` are those that are sent some which never arrive,
+    each with the reason.
+    """
 
     profile: str
     order: tuple[str, ...]
@@ -63,6 +67,7 @@ class Verdict:
     converged_s: float | None
     routes: Mapping[str, Mapping[str, tuple[str, ...]]] = field(factory=dict)
     unrouted: tuple[str, ...] = ()
+    unserved: Mapping[str, str] = field(factory=dict)
     separations: tuple[Separation, ...] = ()
     assumptions: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -93,6 +98,7 @@ def simulate(
         converged = _converged_s(cluster)
         cluster.run_for(SETTLE_S)
         nodes = tuple(_node_verdict(cluster, name, ready) for name in cluster.nodes)
+        unserved = _unserved(cluster, made)
         routes = {name: _routes(cluster, name) for name in cluster.nodes if cluster.nodes[name].config.groups}
     separations: tuple[Separation, ...] = ()
     if failures and all(node.state == "initialised" for node in nodes):
@@ -104,6 +110,7 @@ def simulate(
         converged_s=converged,
         routes=routes,
         unrouted=_unrouted(made, routes),
+        unserved=unserved,
         separations=separations,
         assumptions=made.assumptions,
         left_out=made.left_out,
@@ -192,6 +199,28 @@ def _unrouted(made: Simulable, routes: Mapping[str, Mapping[str, tuple[str, ...]
         return ()
     routed = {name for groups in routes.values() for members in groups.values() for name in members}
     return tuple(node.name for node in made.nodes if not node.groups and node.name not in routed)
+
+
+def _unserved(cluster: Cluster, made: Simulable) -> dict[str, str]:
+    """The nodes at whose ports requests do not arrive, although they may be admitted."""
+    if not any(node.groups for node in made.nodes):
+        return {}
+    told: dict[str, str] = {}
+    for record in cluster.journal.of_kind("socket"):
+        if record[4] == "failed":
+            told.setdefault(record[2], f"its {record[5]} port is taken: {record[6]}")
+    for node in made.nodes:
+        if node.groups:
+            continue
+        own = {port + node.port_offset for port in (node.http_port, node.https_port) if port is not None}
+        if not own:
+            told[node.name] = "it has no HTTP port; requests go to port -1"
+        for name, value in node.properties.items():
+            if name.startswith("port.mapping.") and value.isdigit() and int(value) not in own:
+                told[node.name] = (
+                    f"requests for port {name.removeprefix('port.mapping.')} go to {value}, where nobody is"
+                )
+    return told
 
 
 def _separations(made: Simulable, profile: Profile, seed: int, joined: Iterable[str]) -> Iterable[Separation]:

@@ -127,7 +127,7 @@ def _mismatch(
     there = [node for node in cluster.active() if node.address == address]
     # Nodes of that machine that nobody lists at their real port: one of them must be meant.
     unlisted = [node for node in there if not _is_listed(cluster, node)]
-    meant = _meant(unlisted or there, port, entries)
+    meant = _meant(there, unlisted, port, entries)
     listing = tuple(node.name for node, _ in entries)
     first = entries[0][1]
     if not there:
@@ -171,11 +171,14 @@ def _is_listed(cluster: ConfiguredCluster, node: ConfiguredNode) -> bool:
 
 
 def _meant(
-    candidates: list[ConfiguredNode], port: int, entries: list[tuple[ConfiguredNode, ListedMember]]
+    there: list[ConfiguredNode],
+    unlisted: list[ConfiguredNode],
+    port: int,
+    entries: list[tuple[ConfiguredNode, ListedMember]],
 ) -> ConfiguredNode | None:
-    """Which node of the machine an entry means: by its host name, by its offset, or as the only one."""
+    """Which node of the machine an entry means: by its host name, by its offset, or as the only one unlisted."""
     listing = {node.name for node, _ in entries}
-    others = [node for node in candidates if node.name not in listing]
+    others = [node for node in there if node.name not in listing]
     hosts = {member.host.value for _, member in entries}
     named = [
         node
@@ -191,8 +194,9 @@ def _meant(
         and node.role != "worker"
     ]
     shifted = [node for node in others if node.offset and port == node.effective_port + node.offset]
-    not_workers = [node for node in others if node.role != "worker"]
-    for found in (named, shifted, not_workers, others):
+    unlisted = [node for node in unlisted if node in others]
+    not_workers = [node for node in unlisted or others if node.role != "worker"]
+    for found in (named, shifted, not_workers, unlisted, others):
         if len(found) == 1:
             return found[0]
     return None

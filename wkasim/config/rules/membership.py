@@ -193,15 +193,14 @@ def started_after_somebody(cluster: ConfiguredCluster, *, waits: bool) -> Iterat
     """In the order of the start, some well-known member comes first; ``waits`` is the behaviour of wso2-1.6.1."""
     active = cluster.active()
     known = {node.name: cluster.listed(node) for node in active}
-    early: list[ConfiguredNode] = []
-    for at, node in enumerate(active):
-        before = [other for other in known[node.name] if other in active[:at]]
-        if not known[node.name] or before:
-            continue
-        # The first node of a cluster finds nobody, which is how it should be, if others list it.
-        first = at == 0 and any(node in known[other.name] for other in active[1:])
-        if not first or waits:
-            early.append(node)
+    # Who finds nobody at its start is found later if others list it; in wso2-1.6.1 it waits all the same.
+    early = [
+        node
+        for at, node in enumerate(active)
+        if known[node.name]
+        and not any(other in active[:at] for other in known[node.name])
+        and (waits or not cluster.is_listed(node))
+    ]
     if waits:
         yield from _deadlock(cluster, early, known)
         return

@@ -17,6 +17,7 @@ _STATIC: Final = "INFO - WkaBasedMembershipScheme Added static member {host}:{po
 _JOIN: Final = "INFO - WkaBasedMembershipScheme Sending JOIN message to WKA members..."
 _RECEIVED_JOIN: Final = "INFO - RpcMembershipRequestHandler Received JOIN message from {member}"
 _ADMITTED: Final = "INFO - DefaultGroupManagementAgent Application member {member} joined application cluster"
+_NO_ANSWER: Final = "INFO - WkaBasedMembershipScheme No responses received from WKA members"
 _LOOPBACK: Final = (
     "WARN - TribesClusteringAgent Local member advertising its IP address as 127.0.0.1. "
     "Remote members will not be able to connect to this member."
@@ -37,11 +38,11 @@ _RULES: Final = (
         severity="error",
         why="An address that begins with 127 means the machine itself, on every machine. It gets into the file by "
         "copying a guide, or because the machine's hosts file maps its own name to 127.0.0.1.",
-        happens="The node joins and everything looks well on its side. The others take its address for their own "
-        "machine: they cannot reach it, and drop it at the next health check.",
+        happens="The others get its JOIN and answer to the address in it, which is their own machine. No answer "
+        "arrives: the node sends JOIN every 15 seconds, for ever, and the others list an address where nobody is.",
         mend="Set localMemberHost to the address that the other machines use.",
-        appear=(_LOOPBACK,),
-        missing=("INFO - TribesMembershipListener New member {member} joined cluster.",),
+        appear=(_LOOPBACK, _NO_ANSWER),
+        missing=(_COMPLETED,),
         wrong='<parameter name="localMemberHost">127.0.0.1</parameter>',
         right='<parameter name="localMemberHost">192.168.1.132</parameter>',
         scenario="faults/f01-loopback-address",
@@ -105,7 +106,7 @@ _RULES: Final = (
         happens="The JOIN is never answered: the node sends it every 15 seconds, for ever. Its own log shows the "
         "others with its own domain, because that is what it assumes of them.",
         mend="Write the same domain on all nodes.",
-        appear=(_JOIN, "INFO - WkaBasedMembershipScheme No responses received from WKA members"),
+        appear=(_JOIN, _NO_ANSWER),
         missing=(_COMPLETED, "INFO - RpcMembershipRequestHandler Received JOIN message from {member}"),
         wrong='<parameter name="domain">wso2.as.domain</parameter>',
         right='<parameter name="domain">wso2.esb.domain</parameter>',
@@ -149,8 +150,8 @@ _RULES: Final = (
         severity="error",
         why="A member is admitted to load balancing when its HTTP and HTTPS ports accept a connection. The ports are "
         "those of the transports plus the offset; port.mapping may name others.",
-        happens="After 30 seconds of trying the load balancer gives the member up, for good. Membership itself is not "
-        "touched: the node stays in the cluster and gets no requests.",
+        happens="After 30 seconds of trying the load balancer gives the member up, for good: it stays in the cluster "
+        "and gets no request. A member that names no port at all is admitted by axis2-1.7, and gets them on port -1.",
         mend="Let port.mapping and the transports name ports on which the server really listens, offset included.",
         appear=("ERROR - DefaultGroupManagementAgent Could not add application member {member}",),
         missing=(_ADMITTED,),
@@ -164,9 +165,9 @@ _RULES: Final = (
         title="A node is started before any of its well-known members",
         severity="warning",
         why="A node tries its well-known members once, when it starts.",
-        happens="Nobody answers: the node starts alone and sends no JOIN, ever; it is found by health checks later, or "
-        "not at all. In the profile wso2-1.6.1 it waits, without another word, until one of them is up; if they wait "
-        "for each other, that is never.",
+        happens="Nobody answers: the node starts alone and never sends JOIN. Health checks find the others later, bit "
+        "by bit, or not at all. In the profile wso2-1.6.1 it waits, without another word, until one of them is up; if "
+        "they wait for each other, that is never.",
         mend="Start a well-known member first. With wso2-1.6.1 one node must list nobody but itself.",
         appear=(_UNREACHABLE, _NO_MEMBERS),
         missing=(_JOIN,),

@@ -1,0 +1,55 @@
+"""The examination of a cluster's configuration: read, checked by the rules, simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from wkasim.config.cluster import ConfiguredCluster, read_cluster
+from wkasim.config.rules.check import find_faults
+from wkasim.config.rules.finding import Finding
+from wkasim.config.verdict import Verdict, simulate
+from wkasim.profile import Profile, profile_named
+
+__all__ = ["Examination", "examine"]
+
+DEFAULT_PROFILE = "documented"
+
+
+@frozen(kw_only=True)
+class Examination:
+    """What was understood, what is wrong with it, and what a simulation made of it.
+
+    ``verdict`` is None where no node takes part by well-known members.
+    """
+
+    cluster: ConfiguredCluster
+    profile: Profile
+    findings: tuple[Finding, ...]
+    verdict: Verdict | None
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is no finding of severity error."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+def examine(
+    directories: Sequence[Path],
+    *,
+    hosts: Path | None = None,
+    declaration: Path | None = None,
+    profile: str | None = None,
+    failures: bool = True,
+) -> Examination:
+    """Read, check and simulate; raises InputError for directories that cannot be used and for an unknown profile.
+
+    ``failures`` says whether single failures are tried as well.
+    """
+    cluster = read_cluster(directories, hosts, declaration)
+    declared = cluster.declaration.profile if cluster.declaration is not None else None
+    chosen = profile_named(profile or declared or DEFAULT_PROFILE)
+    verdict = simulate(cluster, chosen, failures=failures) if cluster.active() else None
+    return Examination(cluster=cluster, profile=chosen, findings=find_faults(cluster, chosen), verdict=verdict)
