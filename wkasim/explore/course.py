@@ -86,6 +86,7 @@ class Course:
         self._cuts: dict[tuple[str, str], int] = {}
         self._down: dict[str, int] = {}
         self._longest_outage_us = 0
+        self._settling: tuple[int, float] = (-1, 0.0)
         for config in nodes:
             self.add_node(config)
 
@@ -170,7 +171,9 @@ class Course:
         The sum of what may come one after the other: an unanswered JOIN and its pause, a stalled election, both rounds
         of the failure detector, and admission, which one revision does one member at a time.
         """
-        return settling_s(self.profile, len(self.nodes))
+        if self._settling[0] != len(self.nodes):
+            self._settling = (len(self.nodes), settling_s(self.profile, len(self.nodes)))
+        return self._settling[1]
 
     def _places(self, config: NodeConfig) -> tuple[str, ...]:
         return (config.name, config.host, self.resolve(config.host))

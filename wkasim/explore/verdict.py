@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from attrs import define, field, frozen
 
@@ -14,6 +15,11 @@ from wkasim.sim.cluster import Cluster
 from wkasim.sim.journal import Record
 
 __all__ = ["Violation", "Watch", "violations_of"]
+
+
+_FAULTS: Final = ("step", "drop")
+"""The records that may put off what is due."""
+_NEVER_US: Final = 2**62
 
 
 @frozen(kw_only=True)
@@ -40,10 +46,10 @@ class Watch:
     course: Course
     invariants: Sequence[Invariant]
     violated: dict[str, Violation] = field(factory=dict)
-    _asked: dict[str, int] = field(factory=dict)
     _always: dict[str, list[Invariant]] = field(init=False)
     _pending: list[Invariant] = field(init=False)
     _read: int = 0
+    _next_due_us: int = 0
 
     @_always.default
     def _by_record(self) -> dict[str, list[Invariant]]:
@@ -79,10 +85,12 @@ class Watch:
         """Take these records, the next of the journal."""
         course, always = self.course, self._always
         for record in records:
-            if self._pending and record[0] > course.calm_us:
+            if record[0] > self._next_due_us:
                 self._ask_those_due(record[0])
             course.read(record)
             kind = record[1]
+            if kind in _FAULTS:
+                self._next_due_us = self._earliest()
             if kind in always:
                 self._ask(always[kind])
             if (kind == "log" or kind == "deliver") and (key := _key(record)) in always:
@@ -90,6 +98,7 @@ class Watch:
 
     def reach(self, now_us: int) -> None:
         """Time has gone on to ``now_us`` and nothing more has happened; ask what is due, and again what was asked."""
+        self._next_due_us = self._earliest()
         self._ask_those_due(now_us)
         self.course.now_us = now_us
         self._ask([invariant for invariant in self._pending if self.due_us(invariant) <= now_us])
@@ -101,16 +110,23 @@ class Watch:
         within_s = invariant.when.within_s
         return self.course.calm_us + round((self.course.settling_s() if within_s is None else within_s) * 1e6)
 
+    def _earliest(self) -> int:
+        """When the next invariant is due that has not been asked since the last fault."""
+        due = [self.due_us(invariant) for invariant in self._pending]
+        return min((us for us in due if us >= self.course.now_us), default=_NEVER_US)
+
     def _ask_those_due(self, now_us: int) -> None:
         """Ask, as of its time, every invariant whose time has come since the last fault."""
         course = self.course
-        for invariant in self._pending:
-            due_us = self.due_us(invariant)
-            if course.now_us <= due_us < now_us and self._asked.get(invariant.name) != due_us:
-                self._asked[invariant.name] = due_us
-                before, course.now_us = course.now_us, due_us
-                self._ask([invariant])
-                course.now_us = before
+        due = [
+            (us, invariant) for invariant in self._pending if course.now_us <= (us := self.due_us(invariant)) < now_us
+        ]
+        for due_us, invariant in sorted(due, key=lambda item: item[0]):
+            before, course.now_us = course.now_us, due_us
+            self._ask([invariant])
+            course.now_us = before
+        course.now_us = now_us
+        self._next_due_us = self._earliest()
 
     def _ask(self, invariants: Iterable[Invariant]) -> None:
         for invariant in invariants:
