@@ -7,12 +7,13 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
+from wkasim.explore.invariants import known_invariants
 from wkasim.logs.catalogue import ENTRIES, placeholders
 from wkasim.node.config import NodeConfig
 from wkasim.scenario import form, form_claims, form_nodes, shapes
 from wkasim.scenario.form_nodes import ADDED_NODE_FORM
 from wkasim.scenario.form_steps import LINK_FORM
-from wkasim.scenario.model import Anchor, Excerpt, LineClaim, NoLineClaim, Scenario, WaitUntil
+from wkasim.scenario.model import Anchor, Excerpt, LineClaim, NoLineClaim, Question, Scenario, WaitUntil
 from wkasim.scenario.records import Converted, Record, Verbs
 from wkasim.sim.faults import AddNode
 from wkasim.sim.network import Link
@@ -62,7 +63,8 @@ def values_of(shape: Any) -> st.SearchStrategy[Any]:
         case shapes.MapOf():
             return st.dictionaries(texts, values_of(shape.item), max_size=3)
         case form_nodes.HostPort():
-            return st.tuples(texts, st.integers(1, 65535))
+            hosts = st.sampled_from(["a", "elb.wso2.com", "127.1.0.1", "[", "x:y", "é"])
+            return st.tuples(hosts, st.integers(1, 65535))
         case form_nodes.Nodes():
             nodes = st.lists(nodes_named(), min_size=1, max_size=3, unique_by=lambda node: node.name)
             return nodes.map(tuple)
@@ -70,6 +72,8 @@ def values_of(shape: Any) -> st.SearchStrategy[Any]:
             return switches
         case form_claims.AnchorShape():
             return anchors
+        case form_claims.InvariantName():
+            return st.sampled_from([invariant.name for invariant in known_invariants()])
         case form_claims.Lines():
             return st.builds(Excerpt, log_lines)
         case Verbs():
@@ -95,6 +99,8 @@ def records(form_: Record[Any], **given: st.SearchStrategy[Any]) -> st.SearchStr
     made = st.fixed_dictionaries(fixed, optional=free).map(lambda values: form_.make(**values))
     if form_.make is WaitUntil:
         return st.sampled_from([WaitUntil(converged=True), WaitUntil(ready=("a", "b"), timeout_s=1.5)])
+    if form_.make is Question:
+        return made.map(lambda question: attrs.evolve(question, answer=question.choices[-1]))
     if form_.make in (LineClaim, NoLineClaim):
         return st.tuples(made, line_facts).map(lambda pair: attrs.evolve(pair[0], **pair[1]))
     return made

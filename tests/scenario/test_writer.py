@@ -95,9 +95,7 @@ nodes:
     well_known_members: [elb.wso2.com:4000]
 
 steps:
-  - start:
-      nodes: [elb, w]
-      spread: 250ms
+  - start: {nodes: [elb, w], spread: 250ms}
     explain: Both at once.
   # why it waits
   - at: 2s

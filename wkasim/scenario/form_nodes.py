@@ -32,7 +32,8 @@ class HostPort:
     def read(self, written: Written, problems: Problems) -> tuple[str, int]:
         """Host and port; raises BadValueError."""
         host, _, port = str(written.value).rpartition(":")
-        if not isinstance(written.value, str) or not host or not re.fullmatch(r"[0-9]{1,6}", port):
+        good = re.fullmatch(r"\S+", host) and re.fullmatch(r"[0-9]{1,6}", port)
+        if not isinstance(written.value, str) or not good:
             raise problems.refuse(written.line, f"{written.kind()} is no well-known member; write host:port")
         return host, PORT.read(Written(int(port), written.line), problems)
 
@@ -42,7 +43,7 @@ class HostPort:
 
     def schema(self) -> Schema:
         """A text with a colon."""
-        return {"type": "string", "pattern": "^.+:[0-9]{1,5}$"}
+        return {"type": "string", "pattern": r"^\S+:[0-9]{1,5}$"}
 
 
 def _check_node(config: NodeConfig, written: Written, problems: Problems) -> None:

@@ -7,7 +7,7 @@ it goes on, played in real time or stopped anywhere, and is the same run each ti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from attrs import frozen
 
@@ -21,7 +21,7 @@ from wkasim.sim.cluster import Cluster
 from wkasim.sim.journal import Journal, Record
 from wkasim.sim.loop import BudgetExceededError
 
-__all__ = ["RunResult", "ScenarioRun", "StepBegun", "Stopped", "first_difference", "run_scenario"]
+__all__ = ["MakeCluster", "RunResult", "ScenarioRun", "StepBegun", "Stopped", "first_difference", "run_scenario"]
 
 Stopped = Literal["done", "until", "interrupted", "step", "budget"]
 """Why a run ended: all steps done, at the time given, by the user, a step that cannot be done, the budget."""
@@ -89,22 +89,32 @@ class RunResult:
         return self.journal.fingerprint()
 
 
+MakeCluster: TypeAlias = Callable[[Scenario, Profile, int], Cluster]
+"""Makes the cluster of a run, without its nodes, from the scenario, the profile and the seed."""
+
+
+def simulated_cluster(scenario: Scenario, profile: Profile, seed: int) -> Cluster:
+    """A cluster on virtual time and a simulated network."""
+    return Cluster(profile=profile, seed=seed, hosts=scenario.hosts, link=scenario.link, database=scenario.database)
+
+
 class ScenarioRun:
     """A run that can be driven piece by piece."""
 
-    def __init__(self, scenario: Scenario, *, seed: int | None = None, profile: str | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int | None = None,
+        profile: str | None = None,
+        make_cluster: MakeCluster = simulated_cluster,
+    ) -> None:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
         self.profile = scenario.profile_value(profile)
         self.stopped: Stopped | None = None
         self.problem = ""
-        self.cluster = Cluster(
-            profile=self.profile,
-            seed=self.seed,
-            hosts=scenario.hosts,
-            link=scenario.link,
-            database=scenario.database,
-        )
+        self.cluster = make_cluster(scenario, self.profile, self.seed)
         for config in scenario.nodes:
             self.cluster.add_node(config)
         for link in scenario.links:
@@ -227,15 +237,17 @@ def run_scenario(
     on_news: Callable[[Record | StepBegun], None] | None = None,
     keep_going: Callable[[float], bool] | None = None,
     slice_s: float = 1.0,
+    make_cluster: MakeCluster = simulated_cluster,
 ) -> RunResult:
     """Run a scenario and judge it.
 
     ``seed`` and ``profile`` take the place of the scenario's own. ``until`` is the virtual time in seconds at which
     to stop, before the last step or after it. ``on_news`` gets each journal record, and each step as it begins, soon
     after it happened. ``keep_going`` is asked after every ``slice_s`` of virtual time, with the time in seconds: it may
-    wait, to play a run in real time, and ends the run by saying False. Raises InputError for an unknown profile.
+    wait, to play a run in real time, and ends the run by saying False. ``make_cluster`` makes another cluster than a
+    simulated one. Raises InputError for an unknown profile.
     """
-    run = ScenarioRun(scenario, seed=seed, profile=profile)
+    run = ScenarioRun(scenario, seed=seed, profile=profile, make_cluster=make_cluster)
     watched = on_news is not None or keep_going is not None
     end_s = until if until is not None else _FOREVER_US / 1e6
     while True:

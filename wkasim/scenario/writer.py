@@ -30,7 +30,7 @@ def write_scenario(scenario: Scenario, comment: str = "", step_comments: Mapping
     """
     from ruamel.yaml import YAML
 
-    document = _block(SCENARIO_FORM.write_keys(scenario))
+    document = _document(SCENARIO_FORM.write_keys(scenario))
     for section in _SECTIONS:
         if section in document:
             document.yaml_set_comment_before_after_key(section, before="\n")
@@ -49,6 +49,15 @@ def write_scenario(scenario: Scenario, comment: str = "", step_comments: Mapping
 def _one_line_each(text: str) -> str:
     """A comment without control characters, which would end it."""
     return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in text.splitlines())
+
+
+def _document(plain: Mapping[str, Plain]) -> CommentedMap:
+    """The whole file: tables of names in blocks, whatever their length."""
+    made = _block(plain)
+    for key in ("hosts", "nodes"):
+        if isinstance(table := plain.get(key), dict):
+            made[key] = _block(table)
+    return made
 
 
 def _block(plain: Mapping[str, Plain]) -> CommentedMap:
@@ -76,9 +85,7 @@ def _sequence(values: list[Plain]) -> CommentedSeq:
     from ruamel.yaml.comments import CommentedSeq
 
     made = CommentedSeq(_block(value) if isinstance(value, dict) else _node(value) for value in values)
-    plain = all(not isinstance(value, dict | list) for value in values)
-    rows = bool(values) and all(isinstance(value, list) for value in values)
-    if rows or (plain and _length(values) < _FLOW_WIDTH):
+    if not any(isinstance(value, dict) for value in values) and _length(values) < _FLOW_WIDTH:
         made.fa.set_flow_style()
     return made
 
