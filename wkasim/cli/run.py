@@ -19,7 +19,7 @@ from wkasim.errors import InputError
 
 if TYPE_CHECKING:
     from wkasim.scenario.model import Scenario
-    from wkasim.scenario.runner import RunResult
+    from wkasim.scenario.runner import MakeCluster, RunResult
 
 __all__ = ["register", "run"]
 
@@ -47,6 +47,9 @@ def run(
     speed: Annotated[
         str, typer.Option(metavar="X", help="instant, or how much faster than real time: 1 is real time.")
     ] = "instant",
+    transport: Annotated[
+        str, typer.Option(metavar="T", help="memory, or tcp: real sockets on this machine, in real time.")
+    ] = "memory",
     twice: Annotated[bool, typer.Option("--twice", help="Run again, and compare both runs record by record.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Leave the logs out.")] = False,
@@ -67,11 +70,12 @@ def run(
     loaded = load_scenario(scenario)
     if profile is not None:
         loaded.profile_value(profile)
+    make_cluster = _made_of(transport, loaded, factor, twice=twice)
     if out is not None:
         check_folder(out, force=force)
     console = make_console()
     screen = None if quiet or json_ else LogScreen(console, loaded, look)
-    with _Pace(factor).watching() as pace:
+    with _Pace(None if transport == "tcp" else factor).watching() as pace:
         result = run_scenario(
             loaded,
             seed=seed,
@@ -80,6 +84,7 @@ def run(
             on_news=screen.show if screen is not None else None,
             keep_going=pace.keep_going,
             slice_s=pace.slice_s,
+            make_cluster=make_cluster,
         )
     if out is not None:
         write_run(result, out)
@@ -121,6 +126,23 @@ def _factor(text: str) -> float | None:
     if not 0.001 <= factor <= 1_000_000:
         raise InputError(f"--speed {text}: this is no speed; write instant, or a number such as 1, 10 or 0.5")
     return factor
+
+
+def _made_of(transport: str, scenario: Scenario, factor: float | None, *, twice: bool) -> MakeCluster:
+    """What makes the cluster; raises InputError where the scenario needs what that transport cannot do."""
+    from wkasim.scenario.runner import simulated_cluster
+
+    if transport == "memory":
+        return simulated_cluster
+    if transport != "tcp":
+        raise InputError(f"--transport {transport}: this is no transport; write memory or tcp")
+    if twice:
+        raise InputError("--twice: real sockets never do the same twice; leave it out, or --transport tcp")
+    from wkasim.live.run import on_sockets
+
+    make_cluster, notes = on_sockets(scenario, speed=1.0 if factor is None else factor)
+    sys.stderr.writelines(f"{note}\n" for note in notes)
+    return make_cluster
 
 
 # Real time and Ctrl-C
