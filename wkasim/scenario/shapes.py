@@ -42,8 +42,8 @@ Schema: TypeAlias = "dict[str, Plain]"
 T = TypeVar("T")
 
 _UNITS_US: Final[Mapping[str, int]] = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
-_DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+")
-_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
+_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:us|ms|s|m|h))+")
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
 _LONGEST_S: Final = 366 * 86_400.0
 
 
@@ -65,7 +65,7 @@ def parse_duration(text: str) -> float | None:
     text = text.strip()
     if _DURATION.fullmatch(text):
         total_us = sum(float(number) * _UNITS_US[unit] for number, unit in _PART.findall(text))
-    elif re.fullmatch(r"\d+(?:\.\d+)?", text):
+    elif re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text):
         total_us = float(text) * 1e6
     else:
         return None
