@@ -47,11 +47,20 @@ def test_book_into_a_network_moves_loopback_addresses_too() -> None:
     assert book.hosts == {"127.1.0.132": "127.77.0.1", "127.1.0.206": "127.77.0.2"}
 
 
+def test_book_into_a_small_network_has_room_for_126_hosts() -> None:
+    book = address_book([f"10.0.0.{number}" for number in range(126)], network="127.77.3")
+    assert max(book.hosts.values(), key=lambda ip: int(ip.rpartition(".")[2])) == "127.77.3.126"
+    with pytest.raises(InputError, match=r"^127 hosts do not fit into the network 127\.77\.3$"):
+        address_book([f"10.0.0.{number}" for number in range(127)], network="127.77.3")
+
+
 @pytest.mark.parametrize("network", ["10.1", "127.0", "127"])
 def test_book_into_a_network_outside_127_is_refused(network: str) -> None:
     with pytest.raises(InputError) as caught:
         address_book(["10.0.0.1"], network=network)
-    assert caught.value.problems == (f"{network!r} is not a network inside 127/8 such as 127.77 (127.0 is kept free)",)
+    assert caught.value.problems == (
+        f"{network!r} is not a network inside 127/8 such as 127.77 or 127.77.3 (127.0 is kept free)",
+    )
 
 
 def test_book_of_no_addresses_names_each() -> None:

@@ -66,9 +66,9 @@ class AddressBook:
 def address_book(ips: Iterable[str], *, first_free_port: int = 0, network: str | None = None) -> AddressBook:
     """The book for the addresses of a scenario.
 
-    Nothing is moved where all are loopback addresses already. With ``network``, the first two numbers of addresses such
-    as ``127.77``, everything is moved there, so that two runs of one scenario do not meet. Raises InputError for what
-    is no IPv4 address and for a network that is not inside 127/8 or is 127.0.
+    Nothing is moved where all are loopback addresses already. With ``network``, the first two or three numbers of
+    addresses such as ``127.77``, everything is moved there, so that two runs of one scenario do not meet. Raises
+    InputError for what is no IPv4 address and for a network that is not inside 127/8 or is 127.0.
     """
     known = list(dict.fromkeys(ips))
     if wrong := [ip for ip in known if not _is_dotted(ip)]:
@@ -79,13 +79,19 @@ def address_book(ips: Iterable[str], *, first_free_port: int = 0, network: str |
     if network is None and _keeps_tail(ordered):
         return AddressBook({ip: "127." + ip.partition(".")[2] for ip in ordered}, first_free_port)
     prefix = network or "127.1"
-    if not _is_loopback(f"{prefix}.1.1") or prefix.startswith("127.0"):
-        raise InputError(f"{prefix!r} is not a network inside 127/8 such as 127.77 (127.0 is kept free)")
-    moved = {
-        ip: f"{prefix}.{number // _HOSTS_A_NETWORK}.{number % _HOSTS_A_NETWORK + 1}"
-        for number, ip in enumerate(ordered)
-    }
-    return AddressBook(moved, first_free_port)
+    return AddressBook(dict(zip(ordered, _addresses_in(prefix, len(ordered)), strict=True)), first_free_port)
+
+
+def _addresses_in(network: str, count: int) -> list[str]:
+    """So many addresses of the network, in the absolute order: no number is above 126."""
+    parts = network.count(".") + 1
+    if parts not in (2, 3) or not _is_loopback(network + ".1" * (4 - parts)) or network.startswith("127.0"):
+        raise InputError(f"{network!r} is not a network inside 127/8 such as 127.77 or 127.77.3 (127.0 is kept free)")
+    if count > _HOSTS_A_NETWORK ** (4 - parts):
+        raise InputError(f"{count} hosts do not fit into the network {network}")
+    if parts == 3:
+        return [f"{network}.{number + 1}" for number in range(count)]
+    return [f"{network}.{number // _HOSTS_A_NETWORK}.{number % _HOSTS_A_NETWORK + 1}" for number in range(count)]
 
 
 def _keeps_tail(ips: list[str]) -> bool:
