@@ -99,7 +99,7 @@ def read_journal(lines: Iterable[str], name: str = "journal") -> Journal:
     try:
         header = json.loads(next(iterator, ""))
         version = header["wkasim_journal"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{name}:1: not a wkasim journal (its first line names the journal's version)") from None
     if version != JOURNAL_VERSION:
         raise InputError(f"{name}:1: journal version {version!r}; this wkasim reads {JOURNAL_VERSION}: run it again")
@@ -125,10 +125,14 @@ def _parse_record(line: str, place: str) -> Record:
 
     try:
         raw = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"{place}: not JSON; the journal is cut off or damaged here") from None
-    if not isinstance(raw, list) or len(raw) < 4 or not isinstance(raw[0], int) or raw[1] not in FIELDS:
+    if not isinstance(raw, list) or len(raw) < 4 or not isinstance(raw[0], int) or not _is_kind(raw[1]):
         raise InputError(f"{place}: not a journal record: {line[:60]!r}")
     if len(raw) != 4 + len(FIELDS[raw[1]]):
         raise InputError(f"{place}: a {raw[1]!r} record has {len(FIELDS[raw[1]])} fields, found {len(raw) - 4}")
     return tuple(tuple(item) if isinstance(item, list) else item for item in raw)
+
+
+def _is_kind(value: object) -> bool:
+    return isinstance(value, str) and value in FIELDS

@@ -37,7 +37,9 @@ function connect() {
   on("help-open", openHelp);
   byId("slider").addEventListener("input", () => goTo(Number(byId("slider").value)));
   byId("speed").addEventListener("change", () => setSpeed(Number(byId("speed").value)));
-  byId("search").addEventListener("search", () => runSearch(1));
+  byId("search").addEventListener("input", () => {
+    byId("found").textContent = "";
+  });
   document.addEventListener("keydown", onKey);
   let frame = 0;
   scroller.addEventListener("scroll", () => {

@@ -78,6 +78,20 @@ records.forEach((record, i) => {
   if (record[1] === "group") groupChanges.push(i);
 });
 
+const allChanges = changes.flat().sort((one, other) => one - other);
+
+/** How many of some sorted positions are at or before one. */
+function countUpTo(sorted, position) {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The state and the member list of one node after record `upto`; `fresh` are the last changes. */
 function nodeAt(lane, upto) {
   const node = { state: "stopped", members: [], fresh: new Map(), since: 0 };

@@ -16,6 +16,11 @@ function showNow() {
 /** A row for each node: whom it lists. Additions, removals and disagreement carry a sign, not only a colour. */
 function showMembers() {
   const upto = cursor.record;
+  const since = freshSince(upto);
+  // The table is built again only when it would look different: with fifty nodes it has 2,500 cells.
+  const look = `${countUpTo(allChanges, upto)} ${countUpTo(allChanges, since)}`;
+  if (look === showMembers.look) return;
+  showMembers.look = look;
   const all = lanes.map((_, lane) => nodeAt(lane, upto));
   const strangers = new Set();
   all.forEach((node) => node.members.forEach((member) => laneTo(member) < 0 && strangers.add(member)));
@@ -31,7 +36,7 @@ function showMembers() {
     const line = element("tr", { class: `row state-of-${node.state}` });
     line.append(element("th", { title: `${lanes[row].name}: ${node.state}` }, lanes[row].name, element("small", {}, node.state)));
     lanes.forEach((other, column) => {
-      const cell = memberCell(all, row, column, upto);
+      const cell = memberCell(all, row, column, since);
       if (cell.classList.contains("stale") || cell.classList.contains("missing")) wrong += 1;
       line.append(cell);
     });
@@ -46,13 +51,13 @@ function showMembers() {
   byId("agreement").className = wrong ? "bad" : "good";
 }
 
-function memberCell(all, row, column, upto) {
+function memberCell(all, row, column, since) {
   const node = all[row];
   const address = lanes[column].address;
   const count = node.members.filter((member) => member === address).length;
   const wrong = disagreement(all, row, column);
   const change = node.fresh.get(address);
-  const fresh = change !== undefined && Math.abs(change) > freshSince(upto);
+  const fresh = change !== undefined && Math.abs(change) > since;
   const classes = [wrong, fresh ? (change > 0 ? "fresh-added" : "fresh-removed") : ""].filter(Boolean);
   let sign = count > 1 ? `${count}×` : count ? "✓" : "";
   if (row === column) sign = "·";
@@ -130,16 +135,7 @@ function gatherLog() {
   }
 }
 
-function lineAt(record) {
-  let low = 0;
-  let high = log.lines.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (log.lines[middle] <= record) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
+const lineAt = (record) => countUpTo(log.lines, record) - 1;
 
 function showLog(follow) {
   const box = byId("log-lines");
