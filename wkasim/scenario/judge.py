@@ -193,7 +193,7 @@ class _Judge:
         for node in claim.nodes:
             found = self._found(claim, node)
             if found:
-                bad.append(f"{node} has it in line {found[0].number}: {found[0].text}")
+                bad.append(f"{node} has it, {self._when(found[0], BEGINNING)} after the beginning: {found[0].text}")
         return ("failed", "; ".join(bad)) if bad else ("passed", "not there")
 
     def _found(self, claim: LineClaim | NoLineClaim, node: str) -> list[LogLine]:
@@ -305,7 +305,7 @@ def _count(things: Sequence[object], noun: str) -> str:
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else "never" if not count else f"{count} times"
+    return ("never", "once", "twice")[count] if count < 3 else f"{count} times"
 
 
 def _clock(line: LogLine) -> str:

@@ -226,7 +226,8 @@ class ScenarioRun:
         node = self.cluster.node(name)
         if node.initialised:
             return ""
-        return f"{name} is {node.state}" + (f" ({node.failure})" if node.failure else "")
+        state = node.state if node.life else "not started"
+        return f"{name} is {state}" + (f" ({node.failure})" if node.failure else "")
 
 
 def run_scenario(
