@@ -7,20 +7,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from tests.replay.folders import CONFORMANCE, FIRST_LINE, NODE, OTHER, recorded
-from wkasim.cli import replay
+from wkasim.cli.main import app
 from wkasim.logs.compare import comparable_lines, compare
 
 RECORDING = CONFORMANCE / "axis2-1.7" / "s05_restart_killed"
 
 
 def run(*arguments: object) -> Result:
-    app = typer.Typer()
-    replay.register(app)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app, ["replay", *(str(argument) for argument in arguments)])
 
 
 @pytest.fixture
@@ -81,13 +78,14 @@ def test_replay_out_writes_a_run_that_scores_as_was_said(tmp_path: Path) -> None
 def test_replay_out_into_a_folder_with_something_is_refused_unless_forced(small: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    (out / "old.log").write_text("old", encoding="utf-8")
+    for name in ("old.log", "journal.jsonl"):
+        (out / name).write_text("old", encoding="utf-8")
     (out / "mine.txt").write_text("mine", encoding="utf-8")
     arguments = (small, "--profile", "documented", "--seeds", 1, "--out", out)
     refused = run(*arguments)
     assert refused.exit_code == 2
     assert refused.stderr == (
-        f"wkasim: {out}: the folder is not empty; name another one, or say --force to replace a run\n"
+        f"{out}: the folder is not empty; name another one, or overwrite runs in it with --force\n"
     )
     assert run(*arguments, "--force").exit_code == 0
     assert sorted(path.name for path in out.iterdir()) == ["a.log", "b.log", "journal.jsonl", "mine.txt", "result.json"]
@@ -96,7 +94,7 @@ def test_replay_out_into_a_folder_with_something_is_refused_unless_forced(small:
 def test_replay_out_never_writes_into_a_recording(small: Path) -> None:
     refused = run(small, "--profile", "documented", "--seeds", 1, "--out", small, "--force")
     assert refused.exit_code == 2
-    assert refused.stderr == f"wkasim: {small}: this is a recording, it is not written into; name another folder\n"
+    assert refused.stderr == f"{small}: this is a recording, it is not written into; name another folder\n"
     assert FIRST_LINE in (small / "a.log").read_text(encoding="utf-8")
 
 
@@ -104,7 +102,7 @@ def test_replay_without_profile_in_a_folder_of_another_name_lists_the_profiles(s
     result = run(small)
     assert result.exit_code == 2
     assert result.stderr == (
-        f"wkasim: {small}: which profile? {small.parent.name!r} is none; "
+        f"{small}: which profile? {small.parent.name!r} is none; "
         "say --profile with one of documented, axis2-1.7, wso2-1.6.1\n"
     )
 
@@ -113,7 +111,7 @@ def test_replay_unknown_profile_exits_with_two(small: Path) -> None:
     result = run(small, "--profile", "axis2-1.8")
     assert result.exit_code == 2
     assert result.stderr == (
-        "wkasim: unknown profile 'axis2-1.8'; did you mean 'axis2-1.7'? (known: documented, axis2-1.7, wso2-1.6.1)\n"
+        "unknown profile 'axis2-1.8'; did you mean 'axis2-1.7'? (known: documented, axis2-1.7, wso2-1.6.1)\n"
     )
 
 
@@ -123,8 +121,7 @@ def test_replay_bad_timeline_names_file_and_line(small: Path) -> None:
     result = run(small, "--profile", "documented")
     assert result.exit_code == 2
     assert result.stderr == (
-        f"wkasim: {path}:5: not a line of a timeline: 'what?'; "
-        "one begins with a clock and a time, as 12:25:25.614 t+ 0.002\n"
+        f"{path}:5: not a line of a timeline: 'what?'; one begins with a clock and a time, as 12:25:25.614 t+ 0.002\n"
     )
 
 
@@ -143,7 +140,7 @@ def test_replay_fail_under_compares_the_mean(small: Path) -> None:
     assert run(*arguments, 0).exit_code == 0
     failed = run(*arguments, 1)
     assert failed.exit_code == 1
-    assert failed.stderr.startswith("wkasim: the mean score 0.")
+    assert failed.stderr.startswith("the mean score 0.")
     assert failed.stderr.endswith(" is below 1\n")
 
 

@@ -34,7 +34,7 @@ def replay(
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100_000, metavar="K", help="How many seeds: 0 to K-1.")] = 20,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the best seed's run there.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a run that stands in that folder.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write even if that folder is not empty.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     fail_under: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, metavar="X", help="Exit with 1 if the mean score is below X.")
@@ -45,33 +45,32 @@ def replay(
     Only the timeline and the time of each log's first line are used for simulating. Exits with 0 whatever the
     score is, unless --fail-under says otherwise, and with 2 if the recording cannot be read.
     """
-    try:
-        mean = _replay(recording, profile, seeds, out, force=force, as_json=json_)
-    except InputError as error:
-        sys.stderr.writelines(f"wkasim: {problem}\n" for problem in error.problems)
-        raise typer.Exit(2) from None
+    mean = _replay(recording, profile, seeds, out, force=force, as_json=json_)
     if fail_under is not None and mean < fail_under:
-        sys.stderr.write(f"wkasim: the mean score {mean:.4f} is below {fail_under:g}\n")
+        sys.stderr.write(f"the mean score {mean:.4f} is below {fail_under:g}\n")
         raise typer.Exit(1)
 
 
 def _replay(folder: Path, named: str | None, count: int, out: Path | None, *, force: bool, as_json: bool) -> float:
     """Replay, write and print; the mean score."""
-    from wkasim.replay.output import check_folder, write_run
+    from wkasim.replay.output import refuse_recording, write_run
     from wkasim.replay.recording import read_recording
     from wkasim.replay.report import as_data, as_lines
     from wkasim.replay.score import replay as replay_recording
     from wkasim.replay.simulation import simulate
+    from wkasim.scenario.output import check_folder
 
     profile = _profile(folder, named)
     recording = read_recording(folder)
     if out is not None:
+        refuse_recording(out)
         check_folder(out, force=force)
     score = replay_recording(recording, profile, range(count), progress=_progress(count))
     name = folder.resolve().name
     data = as_data(name, profile.name, score)
     if out is not None:
-        write_run(out, simulate(recording, profile, score.best.seed), data, force=force)
+        write_run(out, simulate(recording, profile, score.best.seed), data)
+        sys.stderr.write(f"written to {out}\n")
     lines = [json.dumps(data, indent=2)] if as_json else as_lines(name, profile.name, score)
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return score.mean

@@ -14,34 +14,36 @@ from wkasim.errors import InputError
 from wkasim.replay.score import simulated_logs
 from wkasim.replay.simulation import SimulatedRun
 
-__all__ = ["check_folder", "write_run"]
+__all__ = ["JOURNAL_FILE", "RESULT_FILE", "refuse_recording", "write_run"]
 
-_OURS: Final = ("journal.jsonl", "result.json")
+JOURNAL_FILE: Final = "journal.jsonl"
+RESULT_FILE: Final = "result.json"
 
 
-def check_folder(folder: Path, *, force: bool) -> None:
-    """Refuse a folder that holds something, unless forced; always refuse a recording. Raises InputError."""
-    try:
-        entries = list(folder.iterdir()) if folder.exists() else []
-    except OSError as error:
-        raise InputError(f"{folder}: {error.strerror}; name a folder to write into") from None
-    if any(entry.name == "timeline.txt" for entry in entries):
+def refuse_recording(folder: Path) -> None:
+    """Make sure that a folder is no recording, whose logs a run would replace; raises InputError."""
+    if (folder / "timeline.txt").exists():
         raise InputError(f"{folder}: this is a recording, it is not written into; name another folder")
-    if entries and not force:
-        raise InputError(f"{folder}: the folder is not empty; name another one, or say --force to replace a run")
 
 
-def write_run(folder: Path, run: SimulatedRun, result: Mapping[str, object], *, force: bool) -> None:
-    """Write the run; with ``force`` the files of an earlier run go first. Raises InputError."""
-    check_folder(folder, force=force)
+def write_run(folder: Path, run: SimulatedRun, result: Mapping[str, object]) -> None:
+    """Write the run; logs and results of an earlier one in the folder go first. Raises InputError."""
+    refuse_recording(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for old in (*sorted(folder.glob("*.log")), *(folder / name for name in _OURS)):
-            old.unlink(missing_ok=True)
+        if (folder / JOURNAL_FILE).exists():
+            for old in sorted(folder.glob("*.log")):
+                old.unlink()
         for name, text in simulated_logs(run).items():
-            (folder / f"{name}.log").write_text(text, encoding="utf-8")
-        with (folder / "journal.jsonl").open("w", encoding="utf-8") as file:
-            run.journal.write(file)
-        (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+            _write(folder / f"{name}.log", text)
+        _write(folder / JOURNAL_FILE, "".join(f"{line}\n" for line in run.journal.lines()))
+        _write(folder / RESULT_FILE, json.dumps(result, indent=2) + "\n")
     except OSError as error:
-        raise InputError(f"{error.filename or folder}: {error.strerror}; the run could not be written") from None
+        raise InputError(f"{error.filename or folder}: cannot be written: {error.strerror or error}") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """Write under another name first, so that the file is never there by half."""
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

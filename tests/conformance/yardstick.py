@@ -1,0 +1,149 @@
+"""What is asked of the simulation: scores to reach, and how alike two runs of the real code are.
+
+``REAL`` is the mean score of a real run against another real run of the same scenario, over all pairs. A simulation
+need not be more alike to a recording than a second recording is. The recordings ``*_debug`` are repetitions of
+the scenario before the ending.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+__all__ = [
+    "MEAN_ALLOWANCE",
+    "NEVER_PRODUCED",
+    "RACES",
+    "REAL",
+    "RECORDINGS",
+    "SEEDS",
+    "SHORTFALLS",
+    "Shortfall",
+    "scenario_of",
+    "target_of",
+]
+
+RECORDINGS: Final = tuple(sorted((Path(__file__).parent / "recordings").glob("*/*")))
+SEEDS: Final = 20
+RACE_SEEDS: Final = 200
+
+_TARGETS: Final = (
+    (("s01", "s03", "s08", "s09"), 0.97),
+    (("s04", "s05"), 0.94),
+    (("s06",), 0.92),
+    (("s07", "s10", "s13", "s18"), 0.90),
+    (("s11",), 0.75),
+)
+
+REAL: Final[dict[tuple[str, str], tuple[int, float, float, float]]] = {
+    ("axis2-1.7", "s01_happy"): (5, 0.950, 0.930, 0.973),
+    ("axis2-1.7", "s01c_happy_lbdomain"): (3, 0.941, 0.920, 0.958),
+    ("axis2-1.7", "s03_kill_worker"): (4, 0.921, 0.879, 0.968),
+    ("axis2-1.7", "s05_restart_killed"): (4, 0.896, 0.829, 0.953),
+    ("axis2-1.7", "s06_mgr_restart"): (4, 0.847, 0.808, 0.914),
+    ("axis2-1.7", "s07_elb_restart"): (3, 0.867, 0.846, 0.903),
+    ("axis2-1.7", "s11_simultaneous"): (14, 0.550, 0.317, 0.845),
+    ("wso2-1.6.1", "s01_happy"): (5, 0.967, 0.947, 0.991),
+    ("wso2-1.6.1", "s01c_happy_lbdomain"): (3, 0.963, 0.954, 0.969),
+    ("wso2-1.6.1", "s03_kill_worker"): (4, 0.927, 0.875, 0.984),
+    ("wso2-1.6.1", "s05_restart_killed"): (4, 0.934, 0.904, 0.961),
+    ("wso2-1.6.1", "s06_mgr_restart"): (4, 0.828, 0.763, 0.943),
+    ("wso2-1.6.1", "s11_simultaneous"): (7, 0.762, 0.682, 0.848),
+}
+"""How many real runs, and the mean, least and greatest score of one against another."""
+
+MEAN_ALLOWANCE: Final = 0.03
+"""How far the mean over the seeds may lie below that of real against real."""
+
+
+@frozen
+class Shortfall:
+    """A target that is not reached: how far it is reached at least, and why not further."""
+
+    floor: float
+    reason: str
+
+
+SHORTFALLS: Final[dict[tuple[str, str, str], Shortfall]] = {
+    ("axis2-1.7", "s01_happy_debug", "best"): Shortfall(
+        0.94,
+        "three independent races fell the rare way in this one run: worker2 was listed twice by the load balancer, "
+        "once by its JOIN and once by an event, the manager was found before its JOIN, and the manager's heartbeat "
+        "warned of a member that others had announced",
+    ),
+    ("axis2-1.7", "s05_restart_killed", "best"): Shortfall(
+        0.91,
+        "the recorded second life of worker2 waited 4.6 s for a token, and so sent its JOIN to all four members; "
+        "most restarts do not wait and send it to the two well-known ones. Two more races must fall the same way",
+    ),
+    ("wso2-1.6.1", "s01f_http_opens_late", "best"): Shortfall(
+        0.95,
+        "the recorded load balancer listed the manager twice (defect D18), so its MEMBER_JOINED failed after five "
+        "seconds; of 21 recorded load balancers this is the only one, and of twenty seeds none does it",
+    ),
+    ("wso2-1.6.1", "s05_restart_killed", "mean"): Shortfall(
+        0.84,
+        "in the recording the second life of worker2 waited 14 s at its start. Of all recorded starts of nodes that "
+        "do not sort first 46 of 100 wait, and so do the simulated ones; the other half sends its JOIN to two members "
+        "instead of four, which changes the logs of all nodes",
+    ),
+}
+"""By profile, recording (or scenario, for means) and figure: ``best`` or ``mean``."""
+
+RACES: Final[dict[tuple[str, str], str]] = {
+    ("axis2-1.7", "s11_simultaneous"): "five nodes start at once; who finds whom is a race (defect D7b)",
+    ("wso2-1.6.1", "s11_simultaneous"): "five nodes start at once; who finds whom is a race (defect D2)",
+    ("wso2-1.6.1", "s01g_http_never"): (
+        "the recording was ended 0.1 s after the second refusal, which comes 60 s after the JOIN"
+    ),
+}
+"""Recordings whose final member lists are a matter of luck, and whose."""
+
+
+NEVER_PRODUCED: Final = {
+    "they tell at DEBUG how a node's stack is put together": (
+        "adding_interceptors",
+        "application_channel_created",
+        "domain_filter_added",
+        "failure_detector_added",
+        "initialization_channel_created",
+        "management_interceptor_added",
+        "messaging_channel_created",
+        "ping_interceptor_added",
+        "primary_channel_created",
+        "static_interceptor_added",
+    ),
+    "they repeat at DEBUG what passes through a handler; the journal has the messages themselves": (
+        "application_member_probed",
+        "channel_member_added",
+        "domain_compared",
+        "group_member_joined",
+        "group_member_left",
+        "group_member_recorded",
+        "http_port_checked",
+        "https_port_checked",
+        "initialization_request",
+        "member_joined_content",
+        "member_joined_sent",
+        "member_list_domain",
+        "member_list_replied",
+        "member_list_sent",
+        "member_looked_up",
+        "membership_request",
+        "request_local_domain",
+        "static_member_recorded",
+    ),
+}
+"""Recorded lines of Axis2 that no simulated run produces, by the reason. None is shown by a shipped configuration."""
+
+
+def target_of(recording: str) -> float:
+    """The score that the best seed should reach."""
+    return next(target for beginnings, target in _TARGETS if recording.startswith(beginnings))
+
+
+def scenario_of(recording: str) -> str:
+    """The scenario of which a recording is a repetition."""
+    return {"s03_kill_worker_debug": "s03_kill_worker"}.get(recording, recording.removesuffix("_debug"))
