@@ -1,0 +1,184 @@
+"""The pytest plugin, as a user's session sees it; every session here is one of its own."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+# Installed, the plugin is there by its entry point; loading it twice would be refused.
+INSTALLED = any(entry.name == "wkasim" for entry in importlib.metadata.entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", "wkasim.testing.plugin")
+ROOT = Path(__file__).parents[2]
+
+NODES = """
+from wkasim import NodeConfig
+
+def two(cluster):
+    cluster.add_node(NodeConfig(name="one", host="127.1.0.1"))
+    cluster.add_node(NodeConfig(name="two", host="127.1.0.2", well_known_members=(("127.1.0.1", 4000),)))
+    cluster.start("one")
+"""
+
+
+def run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, *arguments: str, alone: bool = False
+) -> pytest.RunResult:
+    """A session of its own; ``alone`` in a process of its own, which takes longer."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    start = pytester.runpytest_subprocess if alone else pytester.runpytest_inprocess
+    return start(*PLUGIN, "-W", "error", "-o", "asyncio_default_fixture_loop_scope=function", *arguments)
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_fixture_serves_plain_and_coroutine_tests_in_both_asyncio_modes(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    pytester.makepyfile(
+        NODES
+        + """
+import asyncio, pytest
+
+def test_plain(wka_cluster):
+    two(wka_cluster)
+    wka_cluster.run_for(10)
+    wka_cluster.start("two")
+    assert wka_cluster.run_until(wka_cluster.is_converged, timeout_s=30)
+
+async def test_coroutine(wka_cluster):
+    two(wka_cluster)
+    await wka_cluster.elapse(3600)
+    assert asyncio.get_running_loop().time() == wka_cluster.now_s == 3600
+
+@pytest.mark.asyncio
+async def test_marked(wka_cluster):
+    await wka_cluster.elapse(3600)
+    assert wka_cluster.now_s == 3600
+
+@pytest.mark.asyncio
+async def test_of_others():
+    await asyncio.sleep(0)
+    assert asyncio.get_running_loop().time() != 0
+
+class TestInClass:
+    @pytest.mark.parametrize("seconds", [1, 2])
+    async def test_method(self, wka_cluster, seconds):
+        await wka_cluster.elapse(seconds)
+        assert wka_cluster.now_s == seconds
+"""
+    )
+    run(pytester, monkeypatch, "-o", f"asyncio_mode={mode}").assert_outcomes(passed=6)
+
+
+def test_marker_gives_the_cluster_of_a_scenario_after_its_steps(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        """
+import pytest
+
+@pytest.mark.wka_scenario("esb-cluster")
+def test_guide(wka_cluster):
+    assert wka_cluster.is_converged()
+    assert "elb" in wka_cluster.nodes
+
+@pytest.mark.wka_scenario("esb-cluster", profile="axis2-1.7", seed=3, steps=False)
+def test_without_steps(wka_cluster):
+    assert wka_cluster.profile.name == "axis2-1.7"
+    assert wka_cluster.seed == 3
+    assert not wka_cluster.views()
+
+@pytest.mark.wka_scenario(profile="wso2-1.6.1")
+def test_without_file(wka_cluster):
+    assert wka_cluster.profile.name == "wso2-1.6.1"
+"""
+    )
+    run(pytester, monkeypatch, "--strict-markers").assert_outcomes(passed=3)
+
+
+def test_failure_shows_last_lines_and_writes_the_journal(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        NODES
+        + """
+def test_fails(wka_cluster):
+    two(wka_cluster)
+    wka_cluster.run_for(10)
+    assert False
+"""
+    )
+    result = run(pytester, monkeypatch)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*wkasim: last lines of every node*",
+            "one:",
+            "*INFO*TribesClusteringAgent*Cluster initialization completed.",
+            "*wkasim: journal*",
+        ]
+    )
+    journal = next(Path(line) for line in result.outlines if line.endswith("test_fails.jsonl"))
+    assert json.loads(journal.read_text().splitlines()[0]) == {"wkasim_journal": 1}
+
+
+GOOD = """
+nodes: {one: {host: 127.1.0.1, uses_database: false}}
+steps: [{start: one}, {wait: 10}]
+expect: [{state: {of: one, is: initialised}}]
+"""
+
+
+def test_scenarios_are_collected_only_when_asked_for(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pytester.mkdir("cases")
+    (folder / "good.yaml").write_text(GOOD)
+    (folder / "bad.yaml").write_text(GOOD.replace("is: initialised", "is: failed"))
+    (folder / "wrong.yaml").write_text("nodes: 3\n")
+    (pytester.path / "other.yaml").write_text(GOOD)
+    run(pytester, monkeypatch).assert_outcomes()
+    result = run(pytester, monkeypatch, "--wka-scenarios", "cases")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*bad.yaml:4: one is failed: *",
+            "*wrong.yaml:1: nodes is a mapping from names to nodes; at least one is needed",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_scenarios_are_run_once_each_under_xdist(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = pytester.mkdir("cases")
+    for number in range(4):
+        (folder / f"case{number}.yaml").write_text(GOOD)
+    pytester.makepyfile("def test_fixture(wka_cluster):\n    wka_cluster.run_for(1)\n")
+    run(pytester, monkeypatch, "-n", "2", "--wka-scenarios", "cases", alone=True).assert_outcomes(passed=5)
+
+
+def test_folder_that_is_not_there_is_told(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(pytester, monkeypatch, "--wka-scenarios", "nowhere")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--wka-scenarios nowhere: there is no such folder"])
+
+
+def test_session_that_does_not_use_it_imports_nothing_of_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        """
+import sys
+
+def test_nothing():
+    imported = sorted(name for name in sys.modules if name.split(".")[0] == "wkasim")
+    assert imported == ["wkasim", "wkasim.testing", "wkasim.testing.plugin"]
+    assert "hypothesis.strategies" not in sys.modules
+"""
+    )
+    run(pytester, monkeypatch, "-p", "no:hypothesispytest", alone=True).assert_outcomes(passed=1)

@@ -1,0 +1,222 @@
+"""The pytest plugin: clusters under virtual time as a fixture, scenario files as tests, and logs where a test fails.
+
+    def test_manager_joins(wka_cluster):
+        wka_cluster.add_node(...)
+
+    @pytest.mark.wka_scenario("esb-cluster")
+    async def test_guide(wka_cluster):
+        await wka_cluster.elapse(10)
+
+A coroutine that takes the fixture runs on the cluster's own virtual clock, whatever mode pytest-asyncio is in; it needs
+no marker. Everything of wkasim is imported when it is first used, so that the plugin costs a session nothing that does
+not use it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from wkasim.scenario.runner import RunResult
+    from wkasim.sim.cluster import Cluster
+    from wkasim.sim.journal import Journal
+
+__all__ = ["wka_cluster"]
+
+_FIXTURE: Final = "wka_cluster"
+_LAST_LINES: Final = 8
+_SUFFIXES: Final = (".yaml", ".yml")
+_JOURNAL: pytest.StashKey[Journal] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.getgroup("wkasim").addoption(
+        "--wka-scenarios",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="collect the scenario files in this folder as tests; may be repeated",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known, and the folders of scenarios part of what is collected."""
+    config.addinivalue_line(
+        "markers",
+        "wka_scenario(file, profile=None, seed=None, steps=True): wka_cluster is the cluster of this scenario, "
+        "after its steps",
+    )
+    for folder in config.getoption("--wka-scenarios"):
+        if not Path(folder).is_dir():
+            raise pytest.UsageError(f"--wka-scenarios {folder}: there is no such folder")
+        if folder not in config.args:
+            config.args.append(folder)
+
+
+# The fixture
+
+
+@pytest.fixture
+def wka_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A cluster under virtual time; that of a scenario after its steps with the marker ``wka_scenario``.
+
+    The marker's ``profile`` and ``seed`` count without a file too. ``steps=False`` leaves the steps to the test.
+    """
+    marker = request.node.get_closest_marker("wka_scenario")
+    cluster = _make_cluster(*marker.args, **marker.kwargs) if marker is not None else _make_cluster()
+    request.node.stash[_JOURNAL] = cluster.journal
+    with cluster:
+        yield cluster
+
+
+def _make_cluster(
+    file: str | None = None, *, profile: str | None = None, seed: int | None = None, steps: bool = True
+) -> Cluster:
+    from attrs import evolve
+
+    from wkasim.scenario.reader import load_scenario
+    from wkasim.scenario.runner import ScenarioRun
+    from wkasim.sim.cluster import Cluster
+
+    if file is None:
+        return Cluster(profile=profile or "documented", seed=seed or 0)
+    scenario = load_scenario(file)
+    run = ScenarioRun(scenario if steps else evolve(scenario, steps=()), seed=seed, profile=profile)
+    run.advance_to(1e9)
+    if run.problem:
+        pytest.fail(f"the scenario cannot be run: {run.problem}", pytrace=False)
+    return run.cluster
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
+    """Let a coroutine that takes the fixture run on the cluster's clock, before anybody else takes it for his own."""
+    if not inspect.iscoroutinefunction(obj) or _FIXTURE not in inspect.signature(obj).parameters:
+        return
+    if isinstance(collector, pytest.Class | pytest.Module):
+        owner = collector.obj if isinstance(collector, pytest.Module) else _defining_class(collector.obj, name)
+        setattr(owner, name, _on_virtual_time(inspect.getattr_static(owner, name)))
+
+
+def _defining_class(obj: object, name: str) -> type:
+    cls = obj if isinstance(obj, type) else type(obj)
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+def _on_virtual_time(function: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    @functools.wraps(function)
+    def run(*args: Any, **fixtures: Any) -> None:
+        fixtures[_FIXTURE].loop.run_until_complete(function(*args, **fixtures))
+
+    marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name != "asyncio"]
+    run.pytestmark = marks  # type: ignore[attr-defined]  # where pytest keeps marks
+    return run
+
+
+# Scenario files as tests
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    """A scenario file in one of the folders asked for."""
+    folders = [Path(folder).resolve() for folder in parent.config.getoption("--wka-scenarios")]
+    if file_path.suffix not in _SUFFIXES or not any(folder in file_path.resolve().parents for folder in folders):
+        return None
+    made: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
+    return made
+
+
+class ScenarioFile(pytest.File):
+    """A file that holds one scenario."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """The scenario."""
+        made: ScenarioItem = ScenarioItem.from_parent(self, name="scenario")
+        yield made
+
+
+class ScenarioFailedError(Exception):
+    """What a scenario expects has not come."""
+
+
+class ScenarioItem(pytest.Item):
+    """One scenario: it is run, and what it expects must come."""
+
+    def runtest(self) -> None:
+        """Run it."""
+        from wkasim.scenario.reader import load_scenario
+        from wkasim.scenario.runner import run_scenario
+
+        result = run_scenario(load_scenario(self.path))
+        self.stash[_JOURNAL] = result.journal
+        if not result.passed:
+            raise ScenarioFailedError("\n".join(_failures(result)))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401
+        """What failed; no traceback, for it would show wkasim and not the scenario."""
+        from wkasim.errors import WkasimError
+
+        if isinstance(excinfo.value, ScenarioFailedError | WkasimError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """The file is the test."""
+        return self.path, None, self.path.name
+
+
+def _failures(result: RunResult) -> Iterator[str]:
+    if result.problem:
+        yield result.problem
+    for outcome in result.outcomes:
+        if outcome.verdict == "failed":
+            yield f"{result.scenario.file}:{outcome.line}: {outcome.title}: {outcome.message}"
+
+
+# Reports
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+    call: pytest.CallInfo[None],  # noqa: ARG001 - pytest hands it over by name
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the last lines of every node to the report of a test that failed, and say where the journal lies."""
+    report = yield
+    journal = item.stash.get(_JOURNAL, None)
+    if report.when == "call" and report.failed and journal is not None and len(journal):
+        report.sections.append(("wkasim: last lines of every node", _last_lines(journal)))
+        report.sections.append(("wkasim: journal", str(_write_journal(item, journal))))
+    return report
+
+
+def _last_lines(journal: Journal) -> str:
+    from wkasim.logs.formats import LogFormat
+
+    look = LogFormat("console")
+    nodes: dict[str, list[str]] = {}
+    for record in journal.of_kind("log"):
+        if look.shows(record):
+            nodes.setdefault(record[2], []).append(look.render(record))
+    return "\n".join(
+        "\n".join((f"{name}:", *(f"  {line}" for line in lines[-_LAST_LINES:]))) for name, lines in nodes.items()
+    )
+
+
+def _write_journal(item: pytest.Item, journal: Journal) -> Path:
+    folder = item.config.rootpath / ".pytest_cache" / "wkasim"
+    cache = getattr(item.config, "cache", None)
+    if cache is not None:
+        folder = cache.mkdir("wkasim")
+    folder.mkdir(parents=True, exist_ok=True)
+    path: Path = folder / (re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid).strip("-")[-150:] + ".jsonl")
+    with path.open("w", encoding="utf-8") as file:
+        journal.write(file)
+    return path
