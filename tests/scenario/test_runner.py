@@ -10,6 +10,7 @@ from wkasim.errors import InputError
 from wkasim.scenario.model import Scenario
 from wkasim.scenario.reader import load_scenario, parse_scenario
 from wkasim.scenario.runner import RunResult, ScenarioRun, StepBegun, first_difference, run_scenario
+from wkasim.sim import faults
 from wkasim.sim.journal import Journal, Record
 
 GUIDE = load_scenario("esb-cluster")
@@ -148,9 +149,10 @@ def test_restart_is_a_second_life_and_a_second_log() -> None:
 
 
 def test_links_of_a_scenario_hold_from_the_beginning() -> None:
-    text = f"{PAIR}links:\n  - {{between: [elb, w], latency: 100ms}}\nsteps:\n  - start: [elb, w]\n  - wait: 60s\n"
-    slow, fast = run_scenario(parse_scenario(text)), run_scenario(pair("start: [elb, w]; wait: 60s"))
-    assert first_join(slow.journal) > first_join(fast.journal) + 0.2
+    steps = "start: elb; wait: 5s; start: w; wait: 60s"
+    fast = pair(steps)
+    slow = attrs.evolve(fast, links=(faults.SetLink(between=("elb", "w"), latency_ms=(100.0, 100.0)),))
+    assert first_join(run_scenario(slow).journal) > first_join(run_scenario(fast).journal) + 0.2
 
 
 def first_join(journal: Journal) -> float:
