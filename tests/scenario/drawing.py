@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import attrs
@@ -38,7 +39,7 @@ def values_of(shape: Any) -> st.SearchStrategy[Any]:
     match shape:
         case shapes.Text():
             if shape.pattern is not None:
-                return names
+                return names if re.fullmatch(shape.pattern, "a") else st.from_regex(shape.pattern, fullmatch=True)
             return texts | st.just("") if shape.may_be_empty else texts
         case shapes.IPv4():
             return st.ip_addresses(v=4).map(str)

@@ -194,7 +194,7 @@ class Course:
 
     def _read_step(self, record: Record) -> None:
         verb, params = record[4], record[5]
-        if verb in ACTIONS:
+        if verb in ACTIONS and verb != "request":
             self.last_fault_us = record[0]
         facts = dict(zip(params[::2], params[1::2], strict=True))
         match verb:

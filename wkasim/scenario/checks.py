@@ -8,6 +8,7 @@ from typing import Final
 from wkasim.node.config import NodeConfig
 from wkasim.scenario.model import (
     Anchor,
+    AnsweredClaim,
     ConvergedClaim,
     Expectation,
     GroupClaim,
@@ -118,11 +119,30 @@ def _check_steps(scenario: Scenario, problems: Problems) -> None:
                 problems.add(line, f'node "{name}" is added by a later step; add it before this one')
         if isinstance(action, faults.ChangeDatabase) and scenario.database is None:
             problems.add(line, 'this scenario has no database; give it one with "database: {}"')
+        if isinstance(action, faults.Request) and action.to in nodes:
+            _check_request(action, nodes[action.to], line, problems)
+        if isinstance(action, WaitUntil):
+            _check_answered(action.answered, scenario, line, problems)
         if isinstance(action, faults.Start) and len(set(action.nodes)) < len(action.nodes):
             problems.add(line, "a node is named twice here; it can be started once at a time")
 
 
+def _check_request(request: faults.Request, node: NodeConfig, line: int, problems: Problems) -> None:
+    if (node.https_port if request.https else node.http_port) is None:
+        key = "https_port" if request.https else "http_port"
+        problems.add(line, f'node "{node.name}" has no {key}, so it can be asked nothing; give it one')
+
+
+def _check_answered(names: tuple[str, ...], scenario: Scenario, line: int, problems: Problems) -> None:
+    requests = list(scenario.requests())
+    for name in names:
+        if name not in requests and any(step.name == name for step in scenario.steps):
+            problems.add(line, f'the step "{name}" sends no requests (steps that do: {", ".join(requests) or "none"})')
+
+
 def _nodes_of(action: object) -> tuple[str, ...]:
+    if isinstance(action, faults.Request):
+        return (action.to,)
     if isinstance(action, faults.Start):
         return action.nodes
     if isinstance(action, WaitUntil):
@@ -135,6 +155,8 @@ def _check_expectation(scenario: Scenario, expectation: Expectation, problems: P
     claim, line = expectation.claim, expectation.line
     if isinstance(claim, TranscriptClaim | ConvergedClaim | LineClaim | NoLineClaim):
         _check_anchor(scenario, claim.since, line, problems)
+    if isinstance(claim, AnsweredClaim):
+        _check_answered((claim.request,), scenario, line, problems)
     if isinstance(claim, GroupClaim):
         groups = scenario.all_nodes()[claim.node].groups if claim.node in scenario.all_nodes() else ()
         fitting = [

@@ -18,6 +18,7 @@ from wkasim.scenario.form_nodes import MEMBER, NODE
 from wkasim.scenario.form_steps import meaning_of
 from wkasim.scenario.model import (
     Anchor,
+    AnsweredClaim,
     ConvergedClaim,
     Excerpt,
     Expectation,
@@ -206,6 +207,8 @@ _LINE: Final = (
     Field("within", Duration(), "Only this long.", "within_s"),
 )
 
+_COUNT: Final = Whole(0, 1_000_000, "a count")
+
 CLAIM_FORMS: Final[Mapping[str, Form[Any]]] = dict(
     (
         _form(
@@ -234,6 +237,14 @@ CLAIM_FORMS: Final[Mapping[str, Form[Any]]] = dict(
             LineClaim, *_LINE, Field("times", Whole(1, 1_000_000, "a count"), "Exactly so often."), check=_check_line
         ),
         _form(NoLineClaim, *_LINE, check=_check_line),
+        _form(
+            AnsweredClaim,
+            Field("request", Text("the name of a step", refers="step"), "The step that sends the requests."),
+            Field("by", MapOf(_COUNT, key=NODE), "How many each node answered; those left out answered none."),
+            Field("only", OneOrMany(NODE), "Nobody but these answered."),
+            Field("status", Whole(0, 599, "a status"), "The status of every answer; 0 means that none came."),
+            Field("within", Duration(), "How long the slowest answer took at most.", "within_s"),
+        ),
         _form(
             StateClaim,
             _OF,

@@ -7,9 +7,9 @@ from typing import Final
 
 from attrs import frozen
 
-from wkasim.node.config import DEFAULT_SUB_DOMAIN, Group, NodeConfig
+from wkasim.node.config import DEFAULT_SUB_DOMAIN, Group, NodeConfig, Route
 from wkasim.scenario.records import Field, Record
-from wkasim.scenario.shapes import Choice, Duration, Flag, ListOf, MapOf, OrNone, Plain, Schema, Text, Whole
+from wkasim.scenario.shapes import Choice, Duration, Flag, ListOf, MapOf, OneOrMany, OrNone, Plain, Schema, Text, Whole
 from wkasim.scenario.written import BadValueError, Problems, Written
 
 __all__ = ["ADDED_NODE_FORM", "HOST", "MEMBER", "NODE", "NODE_FORM", "PLACE", "PORT", "Nodes"]
@@ -21,6 +21,8 @@ HOST: Final = Text("a host name or an address", refers="host")
 MEMBER: Final = Text("a node's name or an address such as 127.1.0.206:4000", refers="member")
 
 _NAME_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_-]{0,62}"
+_HOST_PATTERN: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,252}"
+_TENANT_PATTERN: Final = r"\*|[0-9]{1,9}(-[0-9]{1,9})?"
 _NAME: Final = Text("a node's name: a letter, then letters, digits, - and _", _NAME_PATTERN)
 _PROPERTY: Final = Text("the value of a property", numbers=True, may_be_empty=True)
 
@@ -68,6 +70,17 @@ _GROUP: Final = Record(
     short="domain",
 )
 
+_ROUTE: Final = Record(
+    Route,
+    "a route",
+    (
+        Field("hosts", OneOrMany(Text("a host name", _HOST_PATTERN)), "Host names of requests; names below count too."),
+        Field("domain", Text("a domain"), "Whose members get them."),
+        Field("sub_domain", Text("a sub-domain"), f"Which part of the domain; {DEFAULT_SUB_DOMAIN} if it has none."),
+        Field("tenant_range", Text("*, n or a-b", _TENANT_PATTERN, numbers=True), "For which tenants; * for the rest."),
+    ),
+)
+
 _FIELDS: Final = (
     Field("role", Choice(("elb", "manager", "worker"), "role"), "Load balancer, manager or worker."),
     Field("host", Text("a host name or an address"), "The node's host: a name of the hosts table, or an address."),
@@ -77,6 +90,8 @@ _FIELDS: Final = (
     Field("sub_domain", Text("a sub-domain"), "The member property subDomain: worker, mgt or none."),
     Field("well_known_members", ListOf(HostPort()), "The members section of axis2.xml, in order, each host:port."),
     Field("groups", ListOf(_GROUP), "What a load balancer manages."),
+    Field("routes", ListOf(_ROUTE), "Which requests a load balancer gives to whom: loadbalancer.conf."),
+    Field("session_timeout", Duration(), "How long a session may be idle at a load balancer.", "session_timeout_s"),
     Field("http_port", PORT, "HTTP port in the transport's configuration; port_offset is added."),
     Field("https_port", PORT, "HTTPS port in the transport's configuration; port_offset is added."),
     Field("port_offset", Whole(0, 65535, "an offset"), "Ports/Offset of carbon.xml; moves no cluster port."),

@@ -32,6 +32,8 @@ __all__ = ["ACTION_FORMS", "DATABASE_STATE", "LINK_FORM", "SET_LINK_FORM", "STEP
 
 T = TypeVar("T")
 
+HOST_HEADER: Final = Text("a host name, with :PORT or without", r"[A-Za-z0-9_][A-Za-z0-9._-]{0,252}(:[0-9]{1,5})?")
+
 MESSAGES: Final = (
     "JOIN",
     "MEMBER_LIST",
@@ -45,8 +47,9 @@ MESSAGES: Final = (
     "NO_RPC_CHANNEL",
     "COORDINATION_REQUEST",
     "COORDINATION_CONFIRMED",
+    "HTTP",
 )
-"""The kinds of messages; a reply is of the kind of what it carries."""
+"""The kinds of messages; a reply is of the kind of what it carries. HTTP is requests and answers of clients."""
 
 
 def meaning_of(value: type) -> str:
@@ -98,8 +101,9 @@ SET_LINK_FORM: Final = Record(faults.SetLink, "a link", (_BETWEEN_TWO, _LATENCY,
 
 
 def _check_wait_until(wait: WaitUntil, written: Written, problems: Problems) -> None:
-    if bool(wait.ready) == wait.converged:
-        raise problems.refuse(written.line, 'wait_until needs "ready: NODE" or "converged: true", one of them')
+    if [bool(wait.ready), wait.converged, bool(wait.answered)].count(True) != 1:
+        ways = '"ready: NODE", "converged: true" or "answered: STEP"'
+        raise problems.refuse(written.line, f"wait_until needs {ways}, one of them")
 
 
 def _add_node(config: NodeConfig) -> faults.AddNode:
@@ -126,6 +130,9 @@ ACTION_FORMS: Final[Mapping[str, Form[Any]]] = dict(
             WaitUntil,
             Field("ready", OneOrMany(NODE), "Nodes whose start must be over."),
             Field("converged", Flag(), "true: until the cluster has converged."),
+            Field(
+                "answered", OneOrMany(Text("the name of a step", refers="step")), "Steps whose requests are answered."
+            ),
             Field("timeout", Duration(), "How long at most; too late fails the run.", "timeout_s"),
             check=_check_wait_until,
         ),
@@ -184,6 +191,22 @@ ACTION_FORMS: Final[Mapping[str, Form[Any]]] = dict(
             Field("address", IPv4(), "Its address."),
         ),
         _form(faults.UnmapHost, Field("name", Text("a host name"), "The name."), short="name"),
+        _form(
+            faults.Request,
+            Field("to", NODE, "Which node is asked: a load balancer, or any other node itself."),
+            Field("host", HOST_HEADER, "The Host header; the node's own host if left out."),
+            Field(
+                "path",
+                Text("a path that begins with a slash", r"/[!-~]{0,2000}"),
+                "The path, with the query if there is one.",
+            ),
+            Field("method", Choice(("GET", "HEAD", "POST", "PUT", "DELETE"), "method"), "The method."),
+            Field("count", Whole(1, 1_000_000, "a count"), "How many requests."),
+            Field("every", Duration(), "From one to the next, answered or not.", "every_s"),
+            Field("session", Text("a name"), "Requests under one name share their cookies, and so their session."),
+            Field("https", Flag(), "true: to the HTTPS port."),
+            Field("timeout", Duration(), "How long a client waits for each answer.", "timeout_s"),
+        ),
         (faults.AddNode.verb, Converted(ADDED_NODE_FORM, _add_node, _added_node, meaning_of(faults.AddNode))),
     )
 )

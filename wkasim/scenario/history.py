@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import define, field
 
+from wkasim.scenario.answers import SeenAnswer
 from wkasim.scenario.convergence import Convergence
 from wkasim.sim.journal import Record
 
@@ -47,6 +48,8 @@ class History:
         self.now_us = 0
         self.intervals: list[tuple[int, int | None]] = []
         """When the cluster was converged, from and to; None if it still is."""
+        self.answers: dict[str, list[SeenAnswer]] = {}
+        """What came of requests, by the step that sent them, in the order in which the answers came."""
         self._convergence = Convergence()
         self._converged = False
         self._before_pause: dict[str, str] = {}
@@ -74,6 +77,8 @@ class History:
                 self._group(self.node(record[2]), record)
             case "log":
                 self._log(record)
+            case "request":
+                self.answers.setdefault(record[4], []).append(SeenAnswer.of(record))
 
     def settle(self) -> None:
         """Everything that happened at one time has happened: look whether the cluster is converged."""

@@ -14,11 +14,13 @@ from wkasim.logs.catalogue import ENTRIES
 from wkasim.logs.formats import DEFAULT_START
 from wkasim.logs.line import LogLine
 from wkasim.logs.transcript import Transcript, TranscriptReport, check
+from wkasim.scenario.answers import judge_answers
 from wkasim.scenario.evidence import Evidence, NoSuchMomentError
 from wkasim.scenario.history import NodeHistory
 from wkasim.scenario.model import (
     BEGINNING,
     Anchor,
+    AnsweredClaim,
     Claim,
     ConvergedClaim,
     Expectation,
@@ -84,6 +86,8 @@ def title_of(expectation: Expectation) -> str:
         case LineClaim() | NoLineClaim():
             line = claim.event or f'"{claim.text}"'
             return f"{'no ' if isinstance(claim, NoLineClaim) else ''}{line} on {', '.join(claim.nodes)}"
+        case AnsweredClaim():
+            return f"answers to {claim.request}"
         case StateClaim():
             return f"{claim.node} is {claim.state}"
         case InvariantClaim():
@@ -129,6 +133,8 @@ class _Judge:
                 return *self._group(claim), None
             case ConvergedClaim():
                 return *self._converged(claim), None
+            case AnsweredClaim():
+                return *self._answered(claim), None
             case StateClaim():
                 return *self._state(claim), None
             case InvariantClaim():
@@ -289,6 +295,12 @@ class _Judge:
         if took_s > claim.within_s:
             return "failed", f"only after {took_s:.1f} s"
         return "passed", f"after {took_s:.1f} s"
+
+    def _answered(self, claim: AnsweredClaim) -> tuple[Verdict, str]:
+        assert self.evidence.history is not None
+        sent = self.scenario.requests()[claim.request].count
+        holds, message = judge_answers(claim, sent, self.evidence.history.answers.get(claim.request, ()))
+        return "passed" if holds else "failed", message
 
     def _state(self, claim: StateClaim) -> tuple[Verdict, str]:
         node = self._node(claim.node)

@@ -18,13 +18,14 @@ from wkasim.errors import InputError
 from wkasim.node.config import NodeConfig
 from wkasim.profile import Profile, profile_named
 from wkasim.sim.database import DatabaseConfig
-from wkasim.sim.faults import Action, AddNode, SetLink
+from wkasim.sim.faults import Action, AddNode, Request, SetLink
 from wkasim.sim.network import LAN, Link
 
 __all__ = [
     "BEGINNING",
     "CLAIMS",
     "Anchor",
+    "AnsweredClaim",
     "Claim",
     "ConvergedClaim",
     "Excerpt",
@@ -76,11 +77,15 @@ class Wait:
 
 @frozen(kw_only=True)
 class WaitUntil:
-    """Let time pass until the nodes are ready or the cluster has converged; too late is a failed expectation."""
+    """Let time pass until the nodes are ready, the cluster has converged, or requests are answered.
+
+    Too late is a failed expectation. ``answered`` names steps that send requests.
+    """
 
     verb: ClassVar[str] = "wait_until"
     ready: tuple[str, ...] = ()
     converged: bool = False
+    answered: tuple[str, ...] = ()
     timeout_s: float = 60.0
 
 
@@ -200,6 +205,22 @@ class NoLineClaim:
 
 
 @frozen(kw_only=True)
+class AnsweredClaim:
+    """What came of the requests of a step, all of which must have been answered.
+
+    ``by`` says how many each node answered, and that no other did; ``only`` that nobody but these answered, errors of
+    the load balancer itself aside; ``status`` which status all answers have; ``within_s`` how long the slowest took.
+    """
+
+    verb: ClassVar[str] = "answered"
+    request: str
+    by: Mapping[str, int] = field(factory=dict)
+    only: tuple[str, ...] = ()
+    status: int | None = None
+    within_s: float | None = None
+
+
+@frozen(kw_only=True)
 class StateClaim:
     """In which state a node is at the end; for one that failed ``because`` is a piece of the reason."""
 
@@ -218,7 +239,15 @@ class InvariantClaim:
 
 
 Claim: TypeAlias = (
-    TranscriptClaim | MembersClaim | GroupClaim | ConvergedClaim | LineClaim | NoLineClaim | StateClaim | InvariantClaim
+    TranscriptClaim
+    | MembersClaim
+    | GroupClaim
+    | ConvergedClaim
+    | LineClaim
+    | NoLineClaim
+    | AnsweredClaim
+    | StateClaim
+    | InvariantClaim
 )
 
 CLAIMS: dict[str, type[Claim]] = {claim.verb: claim for claim in Claim.__args__}
@@ -268,6 +297,10 @@ class Scenario:
         nodes = {node.name: node for node in self.nodes}
         added = (step.action.config for step in self.steps if isinstance(step.action, AddNode))
         return {**nodes, **{node.name: node for node in added}}
+
+    def requests(self) -> dict[str, Request]:
+        """The requests that steps send, by the step's name."""
+        return {step.name: step.action for step in self.steps if isinstance(step.action, Request)}
 
     def profile_value(self, name: str | None = None) -> Profile:
         """The profile, or another one of that name, with this scenario's switches; raises InputError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wkasim.errors import ClusterError, InputError
 from wkasim.profile import Profile
@@ -18,6 +18,7 @@ from wkasim.scenario.history import History
 from wkasim.scenario.judge import Outcome, failed, judge
 from wkasim.scenario.model import Scenario, Step, Wait, WaitUntil
 from wkasim.sim.cluster import Cluster
+from wkasim.sim.faults import Request
 from wkasim.sim.journal import Journal, Record
 from wkasim.sim.loop import BudgetExceededError
 
@@ -198,6 +199,8 @@ class ScenarioRun:
                 self.stopped = "step"
                 self.problem = f"{self.scenario.file}:{step.line}: {error}"
                 return
+        # A run is over when nobody waits for an answer any more; each client gives up in the end.
+        await self.cluster.wait_for(lambda: not self.cluster.unanswered(), _FOREVER_US / 1e6)
 
     async def _do(self, step: Step) -> None:
         action = step.action
@@ -207,15 +210,23 @@ class ScenarioRun:
             case WaitUntil():
                 if not await self.cluster.wait_for(lambda: self._is_so(action), action.timeout_s):
                     self._late.append(self._too_late(step, action))
+            case Request():
+                self.cluster.apply(evolve(action, name=step.name))
             case _:
                 self.cluster.apply(action)
 
     def _is_so(self, wait: WaitUntil) -> bool:
-        return self.cluster.is_converged() if wait.converged else all(map(self.cluster.is_ready, wait.ready))
+        if wait.converged:
+            return self.cluster.is_converged()
+        return all(map(self.cluster.is_ready, wait.ready)) and not any(map(self.cluster.unanswered, wait.answered))
 
     def _too_late(self, step: Step, wait: WaitUntil) -> Outcome:
         if wait.converged:
             title, reasons = "converged", self.cluster.disagreements()[:3]
+        elif wait.answered:
+            title = f"{', '.join(wait.answered)} answered"
+            left = {name: self.cluster.unanswered(name) for name in wait.answered}
+            reasons = [f"{count} of {name} are unanswered" for name, count in left.items() if count]
         else:
             title, reasons = f"{', '.join(wait.ready)} ready", [self._why_not(name) for name in wait.ready]
         waited = f"not within {wait.timeout_s:g} s"

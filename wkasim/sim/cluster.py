@@ -26,6 +26,7 @@ from wkasim.node.config import NodeConfig
 from wkasim.node.environment import Environment
 from wkasim.profile import Profile, profile_named
 from wkasim.sim import faults
+from wkasim.sim.clients import CLIENT, CLIENT_IP, Answered, Clients
 from wkasim.sim.database import DatabaseConfig, EmbeddedDatabase
 from wkasim.sim.faults import Action
 from wkasim.sim.journal import Journal
@@ -99,6 +100,8 @@ class Cluster:
         self._debug = debug
         self._waiters: list[asyncio.Future[None]] = []
         self._strangers: dict[Address, Process] = {}
+        self._client: Process | None = None
+        self._clients: Clients | None = None
         self._closed = False
 
     def __enter__(self) -> Cluster:
@@ -117,6 +120,8 @@ class Cluster:
         for node in self.nodes.values():
             if node.process is not None and node.process.alive:
                 node.process.kill()
+        if self._client is not None:
+            self._client.kill()
         if self.database is not None:
             self.database.close()
         if self._owns_loop:
@@ -276,10 +281,7 @@ class Cluster:
 
     def apply(self, action: Action) -> None:
         """Do what the action says, now, and put it into the journal."""
-        node = getattr(action, "node", "")
-        life = self.nodes[node].life if node in self.nodes else 0
-        params = faults.action_params(action)
-        self.journal.append((self.loop.now_us, "step", node, life, action.verb, params))
+        self._note(action)
         match action:
             case faults.Start():
                 self._start_all(action)
@@ -299,12 +301,20 @@ class Cluster:
                 self._http(self.node(action.node), opened=True)
             case faults.CloseHttp():
                 self._http(self.node(action.node), opened=False)
+            case faults.Request():
+                self._send_requests(action)
             case faults.ChangeDatabase():
                 if self.database is None:
                     raise InputError("this cluster has no database")
                 self.database.state = action.state
             case _:
                 self._apply_to_network(action)
+
+    def _note(self, action: Action) -> None:
+        node = getattr(action, "node", "")
+        life = self.nodes[node].life if node in self.nodes else 0
+        params = faults.action_params(action)
+        self.journal.append((self.loop.now_us, "step", node, life, action.verb, params))
 
     def _apply_to_network(self, action: Action) -> None:
         network = self.network
@@ -395,6 +405,59 @@ class Cluster:
     def heal(self) -> None:
         """Undo all cuts."""
         self.apply(faults.Heal())
+
+    # Requests
+
+    def request(
+        self,
+        host: str = "",
+        path: str = "/",
+        *,
+        to: str = "elb",
+        count: int = 1,
+        every_s: float = 0.1,
+        session: str = "",
+        https: bool = False,
+        timeout_s: float = 120.0,
+    ) -> list[Answered]:
+        """Send requests as :class:`~wkasim.sim.faults.Request` describes; let time pass until all are answered."""
+        action = faults.Request(
+            to=to,
+            host=host,
+            path=path,
+            count=count,
+            every_s=every_s,
+            session=session,
+            https=https,
+            timeout_s=timeout_s,
+        )
+        answers: list[Answered] = self.loop.run_until_complete(self.ask(action))
+        return answers
+
+    async def ask(self, request: faults.Request) -> list[Answered]:
+        """Send requests and wait for the answers, from a coroutine; they are in the order of sending."""
+        self._note(request)
+        return list(await asyncio.gather(*self._send_requests(request)))
+
+    def unanswered(self, name: str | None = None) -> int:
+        """How many requests are under way: those of that name, or all."""
+        return self._clients.unanswered(name) if self._clients is not None else 0
+
+    def _send_requests(self, request: faults.Request) -> list[asyncio.Task[Answered]]:
+        node = self.node(request.to)
+        config = node.config
+        port = config.https_port if request.https else config.http_port
+        if port is None:
+            raise InputError(f"{config.name} has no {'HTTPS' if request.https else 'HTTP'} port")
+        ip = self.network.resolve(config.host)
+        if ip is None:
+            raise InputError(f"{config.name} is on {config.host}, which is not in the hosts table")
+        if self._clients is None:
+            self._client = self._make_process(CLIENT, 1, CLIENT_IP, CLIENT)
+            world = self._make_world(self._client)
+            self._clients = Clients(world, self.journal, lambda: self.loop.now_us, self._changed)
+        address = Address(ip, port + config.port_offset)
+        return self._clients.begin(request, address, request.host or config.host, lambda: node.life)
 
     # Lives
 

@@ -34,6 +34,7 @@ __all__ = [
     "Partition",
     "Pause",
     "Release",
+    "Request",
     "Restart",
     "Resume",
     "SetLink",
@@ -247,6 +248,28 @@ class AddNode:
     config: NodeConfig
 
 
+@frozen(kw_only=True)
+class Request:
+    """Send HTTP requests to a node: to a load balancer, which forwards them, or to any other node itself.
+
+    They go out every ``every_s`` seconds, answered or not. ``host`` is the Host header, by default the node's own host.
+    Requests of one ``session`` share a cookie jar. ``name`` is what expectations call them; in a scenario file it is
+    the step's.
+    """
+
+    verb: ClassVar[str] = "request"
+    to: str
+    host: str = ""
+    path: str = "/"
+    method: Literal["GET", "HEAD", "POST", "PUT", "DELETE"] = "GET"
+    count: int = 1
+    every_s: float = 0.1
+    session: str = ""
+    https: bool = False
+    timeout_s: float = 120.0
+    name: str = ""
+
+
 Action: TypeAlias = (
     Start
     | Terminate
@@ -271,6 +294,7 @@ Action: TypeAlias = (
     | MapHost
     | UnmapHost
     | AddNode
+    | Request
 )
 
 ACTIONS: dict[str, type[Action]] = {action.verb: action for action in Action.__args__}
