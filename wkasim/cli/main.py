@@ -8,6 +8,7 @@ their command is used, so that ``wkasim --help`` stays quick. Exit codes: 0 all 
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,8 @@ COMMANDS: Final = {
     "view": "Show a run as one HTML file: a diagram to step through.",
     "check": "Check log files, simulated or real, against a transcript.",
     "doctor": "Will the configuration files of these nodes form a cluster?",
+    "import": "Write the configuration files of a cluster as a scenario.",
+    "init": "Write consistent configuration files for a new cluster.",
     "scenarios": "List the scenarios that come with wkasim.",
     "schema": "Print the JSON Schema of scenario files.",
     "explore": "Search for scenarios in which a cluster breaks its promises.",
@@ -41,6 +44,11 @@ COMMANDS: Final = {
 
 BROKEN_PIPE: Final = 141
 """What a shell reports of a program that wrote into a closed pipe."""
+
+
+def _module(name: str) -> str:
+    """The module of a command; a name that Python keeps for itself has an underscore behind it."""
+    return f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
 
 
 class _Commands(dict[str, "Command"]):
@@ -61,7 +69,7 @@ class _Commands(dict[str, "Command"]):
             return default
         if name not in self._loaded:
             single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-            importlib.import_module(f"wkasim.cli.{name.replace('-', '_')}").register(single)
+            importlib.import_module(f"wkasim.cli.{_module(name)}").register(single)
             self._loaded[name] = get_command(single)
         return self._loaded[name]
 

@@ -19,6 +19,7 @@ __all__ = ["Axis2File", "Clustering", "CommentedOut", "Duplicate", "ManagedDomai
 _PARAMETER_IN_COMMENT: Final = re.compile(
     r"<?(?:parameter|property)\s+name=\"(\w[\w.]{0,60})\"(?:\s+value=\"([^\"]{0,200})\"|[^>]{0,60}>([^<]{0,200}))"
 )
+_MOST_MEMBERS: Final = 1000
 _OFF: Final = -1
 _TRANSPORTS: Final = ("http", "https")
 
@@ -184,7 +185,10 @@ def _misplaced(document: Document, section: Element) -> Iterator[CommentedOut]:
 
 
 def _members(document: Document, members: Element, problems: list[Problem]) -> Iterator[MemberEntry]:
-    for member in members.named("member"):
+    for count, member in enumerate(members.named("member")):
+        if count == _MOST_MEMBERS:
+            problems.append(Problem("value", document.place(member), f"more than {_MOST_MEMBERS} members; not read"))
+            return
         host = member.first("hostName") or member.first("hostname")
         number = member.first("port")
         place = document.place(member)

@@ -38,7 +38,7 @@ def read_carbon(path: Path, name: str | None = None) -> CarbonFile:
         file=document.file,
         offset=None
         if offset is None
-        else whole(offset.text or "0", "Ports/Offset", document.place(offset), problems, 0, 60000),
+        else whole(offset.text or "0", "Ports/Offset", document.place(offset), problems, 0, 50000),
         host_name=_text(document, "HostName", problems),
         management_host_name=_text(document, "MgtHostName", problems),
         server_name=_text(document, "Name", problems),

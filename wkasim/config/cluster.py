@@ -19,8 +19,8 @@ from wkasim.config.hosts import HostsFile, is_address, read_hosts
 from wkasim.config.places import Place, Problem, Sourced
 from wkasim.config.startscript import StartFlags, read_start_script
 from wkasim.config.templates import is_template
+from wkasim.config.values import digits, substituted
 from wkasim.config.values import port as port_value
-from wkasim.config.values import substituted
 from wkasim.errors import InputError
 from wkasim.node.config import DEFAULT_DOMAIN, Role
 
@@ -28,6 +28,8 @@ __all__ = ["ConfiguredCluster", "ConfiguredNode", "ListedMember", "read_cluster"
 
 DECLARATION: Final = "cluster.yaml"
 DEFAULT_PORT: Final = 4000
+MOST_OFFSET: Final = 50_000
+"""A larger offset would push the usual ports out of range."""
 TRIBES_AGENT: Final = "org.apache.axis2.clustering.tribes.TribesClusteringAgent"
 _DEFAULT_HTTP: Final = {"http": 8280, "https": 8243}
 
@@ -359,8 +361,8 @@ def _sub_domain(clustering: Clustering | None) -> Sourced[str] | None:
 
 def _offset(carbon: CarbonFile | None, flags: StartFlags) -> int:
     given = flags.properties.get("portOffset")
-    if given is not None and given.value.isdigit() and len(given.value) < 6:
-        return int(given.value)
+    if given is not None and (number := digits(given.value)) is not None and number <= MOST_OFFSET:
+        return number
     return carbon.offset.value if carbon is not None and carbon.offset is not None else 0
 
 
@@ -390,7 +392,8 @@ def _transport(axis2: Axis2File | None, name: str, offset: int) -> int:
     if axis2 is None or not axis2.has_transports:
         return _DEFAULT_HTTP[name] + offset
     found = axis2.transports.get(name)
-    return -1 if found is None or found.value == -1 else found.value + offset
+    moved = -1 if found is None or found.value == -1 else found.value + offset
+    return moved if moved < 65536 else -1
 
 
 def _domain(clustering: Clustering | None, axis2: Axis2File | None, files: NodeFiles) -> Sourced[str]:
@@ -409,7 +412,8 @@ def _members(clustering: Clustering | None, table: HostsFile | None, flags: Star
     for entry in clustering.members:
         host = substituted(entry.host.value, flags.values())
         text = substituted(entry.port_text, flags.values())
-        port = entry.port.value if entry.port is not None else int(text) if text.isdigit() and len(text) < 6 else None
+        port = entry.port.value if entry.port is not None else digits(text)
+        port = port if port is not None and 0 < port < 65536 else None
         address = table.address(host) if table is not None else _plain(host)
         place = entry.port.place if entry.port is not None else entry.host.place
         yield ListedMember(Sourced(host, entry.host.place), address, port, place, entry.host.place, text)

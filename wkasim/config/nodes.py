@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
 from wkasim.config.hosts import is_loopback
+from wkasim.config.values import digits
 from wkasim.node.config import DEFAULT_SUB_DOMAIN, Group, NodeConfig
 
 __all__ = ["Simulable", "simulable"]
@@ -132,7 +133,7 @@ def _node(node: ConfiguredNode, addresses: Mapping[str, str], names: Mapping[str
     properties = {
         name: value.value
         for name, value in (node.clustering.properties.items() if node.clustering is not None else ())
-        if name != "subDomain"
+        if name != "subDomain" and (name not in ("httpPort", "httpsPort") or digits(value.value) is not None)
     }
     unresolved = node.host is not None and node.address is None
     return NodeConfig(

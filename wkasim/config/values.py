@@ -9,7 +9,7 @@ from typing import Final
 from wkasim.config.places import Place, Problem, Sourced
 from wkasim.config.templates import is_template
 
-__all__ = ["UNRESOLVED", "flag", "port", "substituted", "whole"]
+__all__ = ["UNRESOLVED", "digits", "flag", "port", "substituted", "whole"]
 
 UNRESOLVED: Final = re.compile(r"\$\{([^${}]{0,200})\}")
 """A placeholder of the server: ``${name}``."""
@@ -33,6 +33,11 @@ def whole(text: str, what: str, place: Place, problems: list[Problem], least: in
 def port(text: str, what: str, place: Place, problems: list[Problem]) -> Sourced[int] | None:
     """A TCP port."""
     return whole(text, what, place, problems, 1, 65535)
+
+
+def digits(text: str, most: int = 5) -> int | None:
+    """The number that a text of a few ASCII digits is; None for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most else None
 
 
 def flag(text: str | None, *, default: bool) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
 from wkasim.config.cluster import ConfiguredCluster
 from wkasim.config.nodes import Simulable, simulable
+from wkasim.config.values import digits
 from wkasim.errors import ClusterError, InputError
+from wkasim.node.config import NodeConfig
 from wkasim.profile import Profile, profile_named
 from wkasim.sim import faults
-from wkasim.sim.cluster import Cluster
+from wkasim.sim.cluster import Cluster, Node
 
 __all__ = ["NodeVerdict", "Separation", "Verdict", "simulate"]
 
@@ -21,6 +23,10 @@ READY_TIMEOUT_S = 90.0
 SETTLE_S = 60.0
 """How long the cluster then runs before views are compared."""
 
+SHORT_SETTLE_S = 12.0
+"""The same for a large cluster; time enough for one admission by the load balancer."""
+
+_LARGEST_ONE_BY_ONE = 40
 _LARGEST_FOR_FAILURES = 24
 """Clusters with more nodes have their single failures derived from the lists alone."""
 
@@ -96,7 +102,7 @@ def simulate(
     with _cluster(made, chosen, seed) as cluster:
         ready = _start_all(cluster, made)
         converged = _converged_s(cluster)
-        cluster.run_for(SETTLE_S)
+        cluster.run_for(SETTLE_S if len(made.nodes) <= _LARGEST_ONE_BY_ONE else SHORT_SETTLE_S)
         nodes = tuple(_node_verdict(cluster, name, ready) for name in cluster.nodes)
         unserved = _unserved(cluster, made)
         routes = {name: _routes(cluster, name) for name in cluster.nodes if cluster.nodes[name].config.groups}
@@ -130,14 +136,35 @@ def _cluster(made: Simulable, profile: Profile, seed: int) -> Cluster:
 
 
 def _start_all(cluster: Cluster, made: Simulable) -> dict[str, float | None]:
+    """Start everybody in order; workers of a large cluster several at a time, as an operator would."""
     ready: dict[str, float | None] = {}
-    for config in made.nodes:
+    for batch in _batches(made.nodes):
         begun = cluster.now_s
-        node = cluster.node(config.name)
-        cluster.start(config.name)
-        cluster.run_until(lambda node=node: node.initialised or node.failure is not None, READY_TIMEOUT_S)  # type: ignore[misc]
-        ready[config.name] = round(cluster.now_s - begun, 1) if node.initialised else None
+        nodes = [cluster.node(config.name) for config in batch]
+        cluster.start(*(config.name for config in batch))
+        cluster.run_until(lambda nodes=nodes: all(map(_is_settled, nodes)), READY_TIMEOUT_S)  # type: ignore[misc]
+        for node in nodes:
+            ready[node.config.name] = round(cluster.now_s - begun, 1) if node.initialised else None
     return ready
+
+
+def _is_settled(node: Node) -> bool:
+    return node.initialised or node.failure is not None
+
+
+def _batches(nodes: tuple[NodeConfig, ...]) -> Iterator[list[NodeConfig]]:
+    size = 1 if len(nodes) <= _LARGEST_ONE_BY_ONE else len(nodes) // 5
+    batch: list[NodeConfig] = []
+    for node in nodes:
+        if batch and (len(batch) == size or node.role != "worker"):
+            yield batch
+            batch = []
+        batch.append(node)
+        if node.role != "worker":
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _converged_s(cluster: Cluster) -> float | None:
@@ -216,7 +243,7 @@ def _unserved(cluster: Cluster, made: Simulable) -> dict[str, str]:
         if not own:
             told[node.name] = "it has no HTTP port; requests go to port -1"
         for name, value in node.properties.items():
-            if name.startswith("port.mapping.") and value.isdigit() and int(value) not in own:
+            if name.startswith("port.mapping.") and digits(value) not in (None, *own):
                 told[node.name] = (
                     f"requests for port {name.removeprefix('port.mapping.')} go to {value}, where nobody is"
                 )
@@ -264,7 +291,7 @@ def _alone_after(made: Simulable, profile: Profile, seed: int, down: list[str], 
             except (ClusterError, InputError):
                 continue
             node = cluster.node(name)
-            cluster.run_until(lambda node=node: node.initialised or node.failure is not None, 20.0)  # type: ignore[misc]
+            cluster.run_until(lambda node=node: _is_settled(node), 20.0)  # type: ignore[misc]
             # Whoever found no well-known member prints "No members in current cluster", or waits for ever.
             if not node.initialised or not cluster.views().get(name):
                 alone.append(name)

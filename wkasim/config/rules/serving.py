@@ -11,6 +11,7 @@ from wkasim.config.cluster import ConfiguredCluster, ConfiguredNode
 from wkasim.config.places import Place
 from wkasim.config.rules.finding import Severity
 from wkasim.config.rules.hit import Hit
+from wkasim.config.values import digits
 
 __all__ = [
     "balancer_manages_somebody",
@@ -126,8 +127,8 @@ def ports_can_be_reached(cluster: ConfiguredCluster) -> Iterator[Hit]:
             yield Hit("WKA108", Place(node.clustering.place.file), (node.name,), text)
             continue
         for name, value in node.clustering.properties.items():
-            number = value.value.strip()
-            if _MAPPING.fullmatch(name) and "${" not in number and number.isdigit() and int(number) not in open_ports:
+            number = digits(value.value.strip())
+            if _MAPPING.fullmatch(name) and number is not None and number not in open_ports:
                 has = ", ".join(map(str, sorted(open_ports)))
                 text = f"{name} leads to {number}; {node.name} listens on {has} (offset {node.offset} included)"
                 yield Hit("WKA108", value.place, (node.name,), text)
