@@ -13,15 +13,15 @@ from attrs import define
 
 from wkasim.explore.topologies import Chooser
 from wkasim.node.config import NodeConfig
+from wkasim.profile import Profile
 from wkasim.scenario.model import Step
 from wkasim.sim import faults
 
-__all__ = ["FAULTS", "STARTS", "Plan", "draw_faults", "draw_starts"]
+__all__ = ["FAULTS", "STARTS", "Plan", "apart_s", "draw_faults", "draw_starts"]
 
 STARTS: Final = ("sequential", "together", "staggered", "spread")
 """How nodes start: one after the other with time to settle, at one moment, close to each other, within some seconds."""
 
-_APART_S: Final = 20.0
 _MESSAGES: Final = ("JOIN", "MEMBER_LIST", "MEMBER_JOINED", "GET_CONFIGURATION", "JOIN reply")
 
 
@@ -43,8 +43,16 @@ class Plan:
         return tuple(Step(action=action, at_s=at_s) for at_s, action in sorted(self.steps, key=lambda step: step[0]))
 
 
-def draw_starts(choose: Chooser, nodes: Sequence[NodeConfig], manner: str, end_s: float) -> Plan:
-    """Start all nodes in the given manner, the first node first unless they start together."""
+def apart_s(profile: Profile) -> float:
+    """How far apart nodes start one after the other: each has joined and been admitted when the next one starts."""
+    return 10.0 + profile.admission_pause_s + (profile.coordinator_wait_s if profile.coordinator else 0.0)
+
+
+def draw_starts(choose: Chooser, nodes: Sequence[NodeConfig], manner: str, end_s: float, gap_s: float = 35.0) -> Plan:
+    """Start all nodes in the given manner, the first node first unless they start together.
+
+    ``gap_s`` lies between sequential starts.
+    """
     plan = Plan(nodes, {}, [], end_s)
     at_s = 0.0
     match manner:
@@ -56,7 +64,7 @@ def draw_starts(choose: Chooser, nodes: Sequence[NodeConfig], manner: str, end_s
             for node in nodes:
                 plan.add(at_s, faults.Start(nodes=(node.name,)))
                 plan.free_s[node.name] = at_s + 3.0
-                at_s += _APART_S if manner == "sequential" else choose.integer(0, 10) / 2
+                at_s += gap_s if manner == "sequential" else choose.integer(0, 10) / 2
     return plan
 
 

@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from wkasim.errors import InputError
 from wkasim.explore.course import settling_s
-from wkasim.explore.schedules import FAULTS, STARTS, Plan, draw_faults, draw_starts
+from wkasim.explore.schedules import FAULTS, STARTS, Plan, apart_s, draw_faults, draw_starts
 from wkasim.explore.topologies import LAYOUTS, TOPOLOGIES, Chooser, draw_nodes
 from wkasim.profile import PROFILES, profile_named
 from wkasim.scenario.model import Scenario, Step, Wait
@@ -88,7 +88,7 @@ def draw_scenario(choose: Chooser, space: Space) -> Scenario:
     balancer = choose.pick((True, False))
     nodes = draw_nodes(choose, count, layout, topology, balancer=balancer)
     end_s, calm_s = space.length_for(profile, count)
-    plan = draw_starts(choose, nodes, manner, end_s)
+    plan = draw_starts(choose, nodes, manner, end_s, apart_s(profile_named(profile)))
     # Half of all scenarios have no fault but the way in which nodes start; most defects need no other.
     kinds = choose.some(space.faults) if choose.pick((False, True)) else ()
     draw_faults(choose, plan, kinds, _FAULTS_AT_MOST)

@@ -1,0 +1,270 @@
+"""Each invariant on clusters that keep it and on clusters that break it, and what is said then."""
+
+from __future__ import annotations
+
+import pytest
+
+from wkasim.errors import InputError
+from wkasim.explore.course import Course, settling_s
+from wkasim.explore.invariants import (
+    BUILT_IN,
+    Always,
+    Invariant,
+    Reason,
+    eventually,
+    invariants_named,
+    known_invariants,
+    register,
+)
+from wkasim.explore.verdict import Watch, violations_of
+from wkasim.node.config import Group, NodeConfig
+from wkasim.profile import PROFILES
+from wkasim.sim.cluster import Cluster
+from wkasim.sim.journal import Record
+
+A, B, C = "127.1.0.1:4000", "127.1.0.2:4000", "127.1.0.3:4000"
+D = "wso2.esb.domain"
+
+
+def node(number: int, *known: int, **more: object) -> NodeConfig:
+    return NodeConfig(
+        name="abc"[number - 1],
+        host=f"127.1.0.{number}",
+        domain=D,
+        well_known_members=tuple((f"127.1.0.{other}", 4000) for other in known),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+class Told:
+    """A journal that a test writes by hand."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.now_s = 0.0
+
+    def at(self, seconds: float) -> Told:
+        self.now_s = seconds
+        return self
+
+    def say(self, kind: str, node: str, *fields: object, life: int = 1) -> Told:
+        self.records.append((round(self.now_s * 1e6), kind, node, life, *fields))
+        return self
+
+    def start(self, *names: str) -> Told:
+        return self.say("step", "", "start", ("nodes", " ".join(names)), life=0)
+
+    def up(self, name: str, address: str, *members: str, joined: bool = True) -> Told:
+        """The node says who it is, joins unless it stands alone, lists its members, and is initialised."""
+        self.say("log", name, "local_member", "TribesClusteringAgent", "INFO", ("member", f"{address}({D})"))
+        if joined:
+            self.say("log", name, "sending_join", "WkaBasedMembershipScheme", "INFO", ())
+        for member in members:
+            self.say("view", name, "added", member, "join")
+        return self.say("state", name, "initialised", "")
+
+    def violated(self, *names: str, nodes: tuple[NodeConfig, ...], end_s: float = 200.0) -> list[str]:
+        found = violations_of(
+            self.records,
+            nodes,
+            PROFILES["documented"],
+            end_us=round(end_s * 1e6),
+            invariants=invariants_named(names),
+        )
+        return [f"{violation.reason} [{violation.cause}]" for violation in found]
+
+
+PAIR = (node(1), node(2, 1))
+THREE = (node(1), node(2, 1), node(3, 1))
+
+
+def test_healthy_cluster_violates_nothing() -> None:
+    told = Told().start("a", "b").at(1).up("a", A, B, joined=False).up("b", B, A)
+    assert told.violated(nodes=PAIR) == []
+
+
+def test_agreement_names_who_lacks_whom_and_both_views() -> None:
+    told = Told().start("a", "b", "c").up("a", A, B, C, joined=False).up("b", B, A).up("c", C, A, B)
+    views = "(a lists b, c; b lists a)"
+    assert told.violated("agreement", nodes=THREE) == [
+        f"b does not list c, but a does {views} [somebody not well known is not listed, though both joined]"
+    ]
+
+
+def test_agreement_is_not_asked_of_nodes_that_nobody_introduced() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).up("b", B, joined=False)
+    assert told.violated("agreement", "completeness", nodes=(node(1), node(2))) == []
+
+
+def test_agreement_is_not_asked_across_a_cut() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).up("b", B)
+    told.at(5).say("step", "", "partition", ("sides", "a | b"), life=0)
+    assert told.violated("agreement", nodes=PAIR) == []
+    told.at(10).say("step", "", "heal", (), life=0)
+    assert len(told.violated("agreement", nodes=PAIR)) == 1
+
+
+def test_agreement_is_due_only_when_the_cluster_has_settled() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).up("b", B)
+    settled_s = settling_s(PROFILES["documented"], 2)
+    assert told.violated("agreement", nodes=PAIR, end_s=settled_s - 1) == []
+    assert len(told.violated("agreement", nodes=PAIR, end_s=settled_s)) == 1
+    told.at(settled_s - 1).say("step", "", "clear_rules", (), life=0)
+    assert told.violated("agreement", nodes=PAIR, end_s=settled_s) == []
+
+
+def test_completeness_names_who_is_missing_although_views_agree() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).up("b", B)
+    cause = "somebody not well known is not listed, after one started alone"
+    assert told.violated("completeness", nodes=PAIR) == [
+        f"a does not list b, which is alive (it lists nobody) [{cause}]"
+    ]
+
+
+def test_completeness_wants_members_admitted_by_the_load_balancer() -> None:
+    nodes = (node(1, groups=(Group(D),)), node(2, 1, http_port=8280))
+    told = Told().start("a", "b").up("a", A, B, joined=False).up("b", B, A)
+    assert told.violated("completeness", nodes=nodes) == [
+        f"a has not admitted b to load balancing in {D}/__$default [somebody not well known is not admitted]"
+    ]
+    told.at(12).say("group", "a", "admitted", B, D, "__$default")
+    assert told.violated("completeness", nodes=nodes) == []
+
+
+def test_accuracy_names_the_dead_and_since_when() -> None:
+    told = Told().start("a", "b").up("a", A, B, joined=False).up("b", B, A)
+    told.at(20).say("step", "b", "kill", ("node", "b")).say("state", "b", "stopped", "killed")
+    assert told.violated("accuracy", nodes=PAIR, end_s=100) == [
+        "a still lists b, killed 45 s ago [lists the dead (killed)]"
+    ]
+    told.at(24).say("view", "a", "removed", B, "event")
+    assert told.violated("accuracy", nodes=PAIR, end_s=100) == []
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ((A,), "a lists itself (127.1.0.1:4000) [lists itself]"),
+        ((B, B), "a lists b 2 times [lists somebody twice]"),
+        (("127.1.0.9:4000",), "a lists 127.1.0.9:4000, where no node ever was [lists nobody]"),
+    ],
+)
+def test_no_phantom_names_what_should_not_be_there(members: tuple[str, ...], reason: str) -> None:
+    told = Told().start("a", "b").at(1).up("a", A, *members, joined=False)
+    assert told.violated("no_phantom", nodes=PAIR) == [reason]
+
+
+def test_one_identity_names_both_who_claim_an_address() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).up("b", A)
+    assert told.violated("one_identity", nodes=PAIR) == [
+        "a and b both say that they are 127.1.0.1:4000 [two nodes with one address]"
+    ]
+
+
+def test_join_answered_counts_the_joins() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False)
+    for _ in range(3):
+        told.say("log", "b", "sending_join", "W", "INFO", ()).say("log", "b", "no_join_response", "W", "INFO", ())
+    assert told.violated("join_answered", "start_ends", nodes=PAIR) == [
+        "b has sent JOIN 3 times and nobody has answered [JOIN unanswered, in the domain of the others]"
+    ]
+
+
+def test_initialised_asked_names_who_was_asked_too_early() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).say("deliver", "b", 1, "GET_CONFIGURATION", "a")
+    assert told.violated("initialised_asked", nodes=PAIR) == [
+        "a has asked b for its configuration, and b is itself starting [the uninitialised are asked]"
+    ]
+
+
+def test_start_ends_may_wait_for_whom_nobody_started_but_not_in_a_circle() -> None:
+    nodes = (node(1, 2), node(2, 1), node(3, 1))
+    alone = Told().start("a").say("state", "a", "waiting", "no well-known member can be reached")
+    assert alone.violated("start_ends", nodes=nodes) == []
+    both = alone.start("b", "c")
+    for name in "bc":
+        both.say("state", name, "waiting", "no well-known member can be reached")
+    assert both.violated("start_ends", nodes=nodes, end_s=100) == [
+        "a waits for b waits for a, 45 s after its start [nodes wait for each other]"
+    ]
+
+
+def test_start_ends_names_a_start_that_goes_on() -> None:
+    told = Told().start("a")
+    assert told.violated("start_ends", nodes=PAIR) == ["a has been starting for 45 s [a start does not end]"]
+    assert told.say("state", "a", "failed", "no port").violated("start_ends", nodes=PAIR) == []
+
+
+def test_live_admitted_names_the_dead_that_get_requests() -> None:
+    nodes = (node(1, groups=(Group(D),)), node(2, 1, http_port=8280))
+    told = Told().start("a", "b").up("a", A, B, joined=False).up("b", B, A)
+    told.say("group", "a", "admitted", B, D, "__$default").at(10).say("state", "b", "stopped", "killed")
+    assert told.violated("live_admitted", nodes=nodes) == [
+        f"a sends requests to b, killed 35 s ago (group {D}/__$default) [admits the dead (killed)]"
+    ]
+
+
+def test_ports_known_names_whom_requests_cannot_reach() -> None:
+    nodes = (node(1, groups=(Group(D),)), node(2, 1, http_port=8280))
+    text = f"Host:127.1.0.2, Port: 4000, HTTP:-1, HTTPS:-1, Domain: {D}, Sub-domain:null, Active:true"
+    told = Told().start("a", "b").up("a", A, B, joined=False)
+    told.say("log", "a", "application_member_joined", "DefaultGroupManagementAgent", "INFO", ("axis2", text))
+    assert told.violated("ports_known", nodes=nodes) == [
+        "a has admitted b as HTTP:-1, HTTPS:-1 and sends its requests nowhere [admitted without ports]"
+    ]
+
+
+def test_every_built_in_invariant_has_a_test_that_violates_it() -> None:
+    # Names of tests, not only a wish: an invariant that nobody can break is no invariant.
+    tests = [name for name in globals() if name.startswith("test_")]
+    missing = [invariant.name for invariant in BUILT_IN if not any(invariant.name in name for name in tests)]
+    assert missing == []
+
+
+def test_invariant_of_ones_own_is_a_few_lines_and_known_by_name() -> None:
+    def nobody_alone(course: Course) -> str | None:
+        alone = [life.name for life in course.initialised() if not life.members]
+        return f"{alone[0]} knows nobody" if alone else None
+
+    invariant = Invariant("nobody_alone", "every node knows somebody", nobody_alone, eventually(5))
+    try:
+        assert register(invariant) is invariant
+        assert invariants_named(["nobody_alone"]) == (invariant,)
+        told = Told().start("a").up("a", A, joined=False)
+        assert told.violated("nobody_alone", nodes=PAIR, end_s=6) == ["a knows nobody [a knows nobody]"]
+        with pytest.raises(InputError, match="there is an invariant 'nobody_alone' already"):
+            register(Invariant("nobody_alone", "another", nobody_alone, Always()))
+    finally:
+        from wkasim.explore import invariants
+
+        invariants._REGISTERED.pop("nobody_alone", None)
+    assert known_invariants() == BUILT_IN
+
+
+def test_unknown_invariants_are_all_named_with_the_known_ones() -> None:
+    known = ", ".join(invariant.name for invariant in BUILT_IN)
+    with pytest.raises(InputError) as caught:
+        invariants_named(["agrement", "agreement", "speed"])
+    assert caught.value.problems == (
+        f"unknown invariant 'agrement'; did you mean 'agreement'? (known: {known})",
+        f"unknown invariant 'speed' (known: {known})",
+    )
+
+
+def test_reason_without_cause_leaves_out_names_and_numbers() -> None:
+    assert Reason("node1 at 127.1.0.1:4000 waits 12 s").cause == "# at # waits # s"
+
+
+def test_watch_over_a_running_cluster_says_the_same_as_one_over_its_journal() -> None:
+    with Cluster(profile="documented", seed=1) as cluster:
+        for config in THREE:
+            cluster.add_node(config)
+        watch = Watch.over(cluster)
+        cluster.start()
+        for _ in range(30):
+            cluster.run_for(5)
+            watch.look(cluster)
+        nodes = [node.config for node in cluster.nodes.values()]
+        afterwards = violations_of(cluster.journal.records, nodes, cluster.profile, end_us=cluster.loop.now_us)
+    assert watch.telling() == afterwards
+    assert [violation.invariant for violation in afterwards] == ["agreement"]
