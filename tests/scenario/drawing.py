@@ -23,7 +23,9 @@ letters = st.characters(codec="utf-8", exclude_categories=("Cs",))
 texts = st.one_of(
     st.text("abc :#-'\"{}[]&*!|>%@`,?\\\n\t", min_size=1, max_size=20),
     st.text(letters, min_size=1, max_size=12),
-    st.sampled_from(["true", "null", "~", "1", "1.5", "0o7", "=", "<<", "2013-06-20", "yes", "- x", "a: b", "#", " x "]),
+    st.sampled_from(
+        ["true", "null", "~", "1", "1.5", "0o7", "=", "<<", "2013-06-20", "yes", "- x", "a: b", "#", " x "]
+    ),
 )
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,6}", fullmatch=True)
 microseconds = st.one_of(st.integers(0, 10**7), st.integers(0, 10**5).map(lambda seconds: seconds * 10**6))
@@ -153,5 +155,3 @@ def nodes_named() -> st.SearchStrategy[NodeConfig]:
 def scenarios() -> st.SearchStrategy[Scenario]:
     """Whole scenarios."""
     return records(form.SCENARIO_FORM)
-
-

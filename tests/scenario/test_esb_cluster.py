@@ -67,9 +67,7 @@ def test_guide_deployment_is_the_documented_one() -> None:
 
 def test_guide_passes_in_whole_with_its_own_seed() -> None:
     result = run(GUIDE.seed)
-    assert {o.title: o.verdict for o in result.outcomes} == dict.fromkeys(
-        (o.title for o in result.outcomes), "passed"
-    )
+    assert {o.title: o.verdict for o in result.outcomes} == dict.fromkeys((o.title for o in result.outcomes), "passed")
     assert len(result.outcomes) == len(GUIDE.expectations)
 
 

@@ -21,7 +21,9 @@ def cluster(profile: str, elb_domain: str, seed: int) -> Cluster:
     made = Cluster(profile=profile, seed=seed)
     elb, manager = ("127.1.0.206", 4000), ("127.1.0.206", 4001)
     made.add_node(NodeConfig(name="elb", role="elb", host=elb[0], port=elb[1], domain=elb_domain, groups=(Group("d"),)))
-    made.add_node(NodeConfig(name="m", role="manager", host=manager[0], port=4001, domain="d", well_known_members=(elb,)))
+    made.add_node(
+        NodeConfig(name="m", role="manager", host=manager[0], port=4001, domain="d", well_known_members=(elb,))
+    )
     for at, name in enumerate(("w1", "w2")):
         known = (elb, manager)
         made.add_node(NodeConfig(name=name, host="127.1.0.132", port=4000 + at, domain="d", well_known_members=known))

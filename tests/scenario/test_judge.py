@@ -39,6 +39,9 @@ steps:
 """
 
 
+JOINED = "INFO - RpcMembershipRequestHandler Received JOIN message from 127.1.0.132:4000(d)"
+
+
 @cache
 def scenario(expect: str) -> Scenario:
     return parse_scenario(f"{SETTING}expect:\n  - {expect}\n")
@@ -86,19 +89,30 @@ def test_claim_that_is_true_passes(expect: str, message: str) -> None:
         ("state: {of: w1, is: stopped}", "w1 is initialised"),
         (
             "state: {of: w2, is: failed, because: money}",
-            "w2 is failed, but the reason is another one: the JDBC driver com.mysql.jdbc.Driver is not in "
-            "repository/components/lib",
+            (
+                "w2 is failed, but the reason is another one: the JDBC driver com.mysql.jdbc.Driver is not in "
+                "repository/components/lib"
+            ),
         ),
-        ("line: {on: elb, event: no_join_response}", "elb has no such line (WkaBasedMembershipScheme No responses received from WKA members)"),
-        ("line: {on: elb, event: join_received, with: {member: w3}}", "elb has no such line; nearest: INFO - RpcMembershipRequestHandler Received JOIN message from 127.1.0.132:4000(d)"),
+        (
+            "line: {on: elb, event: no_join_response}",
+            "elb has no such line (WkaBasedMembershipScheme No responses received from WKA members)",
+        ),
+        (
+            "line: {on: elb, event: join_received, with: {member: w3}}",
+            f"elb has no such line; nearest: {JOINED}",
+        ),
         ("line: {on: elb, event: join_received, times: 1}", "elb has it twice instead of once"),
         ("line: {on: w1, text: Initializing cluster, times: 3}", "w1 has it twice instead of 3 times"),
         ("line: {on: w2, text: Initializing cluster, times: 1}", "w2 has it never instead of once"),
         ("line: {on: w2, text: Initializing cluster}", "w2 has no such line"),
-        ("no_line: {on: elb, event: no_members}", "elb has it, 0.9 s after the beginning: INFO - TribesUtil No members in current cluster"),
+        (
+            "no_line: {on: elb, event: no_members}",
+            "elb has it, 0.9 s after the beginning: INFO - TribesUtil No members in current cluster",
+        ),
         ("converged: {within: 5s}", "not converged by the end, 52.7 s later"),
     ],
-)  # fmt: skip
+)
 def test_claim_that_is_not_true_fails_and_says_what_is(expect: str, message: str) -> None:
     found = outcome(expect)
     assert found.verdict == "failed"
@@ -194,8 +208,9 @@ def test_moment_that_never_came_fails_and_is_open_in_a_run_cut_short() -> None:
     text = "line: {on: elb, event: join_received, from: restart of w1}"
     [found] = run_scenario(scenario(text), until=5.0).outcomes
     assert (found.verdict, found.message) == (
-        "open", 'the run was cut short: the moment "restart of w1" has not come',
-    )  # fmt: skip
+        "open",
+        'the run was cut short: the moment "restart of w1" has not come',
+    )
     without = attrs.evolve(scenario(text), steps=scenario(text).steps[:4])
     [found] = run_scenario(without).outcomes
     assert (found.verdict, found.message) == ("failed", 'the moment "restart of w1" has not come')
@@ -214,19 +229,31 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("expect", "verdict", "message"),
     [
-        ("transcript: {node: elb, lines: INFO - TribesUtil No members in current cluster}", "passed", "1 of 1 line found"),
+        (
+            "transcript: {node: elb, lines: INFO - TribesUtil No members in current cluster}",
+            "passed",
+            "1 of 1 line found",
+        ),
         ("line: {on: elb, event: join_received, times: 2}", "passed", None),
         ("line: {on: elb, event: join_received, from: restart of w1, times: 1}", "passed", None),
         ("line: {on: elb, event: join_received, from: start of w1, within: 5s, times: 1}", "passed", None),
         ("line: {on: elb, event: member_left, with: {member: w1}, from: stop of w1}", "passed", None),
         ("no_line: {on: elb, event: no_members}", "failed", None),
-        ("line: {on: elb, event: member_left, from: step the end of w1}", "open", "logs do not say when the step the end of w1 was"),
-        ("line: {on: elb, event: member_left, from: start of w3}", "open", 'the moment "start of w3" cannot be told: w3 has no such log'),
+        (
+            "line: {on: elb, event: member_left, from: step the end of w1}",
+            "open",
+            "logs do not say when the step the end of w1 was",
+        ),
+        (
+            "line: {on: elb, event: member_left, from: start of w3}",
+            "open",
+            'the moment "start of w3" cannot be told: w3 has no such log',
+        ),
         ("members: {of: elb, are: []}", "open", "not told by logs alone"),
         ("state: {of: elb, is: failed}", "open", "not told by logs alone"),
         ("converged: {within: 5s}", "open", "not told by logs alone"),
     ],
-)  # fmt: skip
+)
 def test_logs_alone_tell_of_lines_and_transcripts(logs: Path, expect: str, verdict: str, message: str | None) -> None:
     text = f"{SETTING}  - start: w3\nexpect:\n  - {expect}\n"
     made = parse_scenario(text)

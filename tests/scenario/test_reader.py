@@ -14,6 +14,7 @@ from wkasim.sim import faults
 from wkasim.sim.network import Link
 
 NODES = "nodes: {elb: {role: elb, groups: [d]}, worker1: {host: 127.1.0.132}}\n"
+MOMENTS = "beginning, start of NODE, restart of NODE, stop of NODE or step NAME"
 
 
 def problems_of(text: str) -> list[str]:
@@ -363,7 +364,10 @@ def test_parse_scenario_with_one_fault_names_line_value_and_way_out(text: str, p
         ("start: [elb, elb]", "a node is named twice here; it can be started once at a time"),
         ("start: []", "the list needs at least 1 entries, this one has 0"),
         ("wait_until: {}", 'wait_until needs "ready: NODE", "converged: true" or "answered: STEP", one of them'),
-        ("wait_until: {ready: elb, converged: true}", 'wait_until needs "ready: NODE", "converged: true" or "answered: STEP", one of them'),
+        (
+            "wait_until: {ready: elb, converged: true}",
+            'wait_until needs "ready: NODE", "converged: true" or "answered: STEP", one of them',
+        ),
         ("kill: wroker1", 'node "wroker1" is not defined; did you mean "worker1"? (defined: elb, worker1)'),
         ("partition: [elb]", "the list needs at least 2 entries, this one has 1"),
         ("partition: [elb, mars]", '"mars" is neither a node nor a host (defined: elb, worker1)'),
@@ -379,7 +383,7 @@ def test_parse_scenario_with_one_fault_names_line_value_and_way_out(text: str, p
         ("add_node: {name: elb}", 'two nodes are named "elb"; names must differ'),
         ("{at: soon, kill: elb}", 'the text "soon" is not a time; write 10s, 200ms or 1m30s'),
     ],
-)  # fmt: skip
+)
 def test_parse_scenario_with_a_wrong_step_says_what_is_right(step: str, problem: str) -> None:
     assert problem_of_step(step).startswith(problem)
 
@@ -406,29 +410,59 @@ def test_parse_scenario_node_used_before_it_is_added_is_refused() -> None:
         ("{trancript: {}}", 'unknown expectation "trancript"; did you mean "transcript"?'),
         ("transcript: {node: elb}", 'the expectation transcript needs "lines" or "file"'),
         ("transcript: {node: elb, lines: 5}", "the number 5 is no transcript; write the lines as a block: lines: |"),
-        ("transcript: {node: elb, lines: hello}", "not a log line: 'hello'; write it as 'INFO - TribesUtil No members in current cluster'"),
-        ("transcript: {node: elb, file: /nowhere/t.log}", "the transcript /nowhere/t.log cannot be read: No such file or directory"),
-        ("transcript: {node: elb, file: t.log, lines: INFO - A b}", "the transcript t.log cannot be read: No such file or directory"),
-        ("transcript: {node: elb, lines: INFO - A b, from: start of worker2}", 'node "worker2" is not defined; did you mean "worker1"? (defined: elb, worker1)'),
-        ("transcript: {node: elb, lines: INFO - A b, from: start of elb}", 'the moment "start of elb" never comes: no step starts "elb"'),
-        ("transcript: {node: elb, lines: INFO - A b, from: later}", 'the text "later" is no moment of the run; write beginning, start of NODE, restart of NODE, stop of NODE or step NAME'),
-        ("converged: {within: 5s, from: step x}", "no step has the name \"x\" (defined: none)"),
+        (
+            "transcript: {node: elb, lines: hello}",
+            "not a log line: 'hello'; write it as 'INFO - TribesUtil No members in current cluster'",
+        ),
+        (
+            "transcript: {node: elb, file: /nowhere/t.log}",
+            "the transcript /nowhere/t.log cannot be read: No such file or directory",
+        ),
+        (
+            "transcript: {node: elb, file: t.log, lines: INFO - A b}",
+            "the transcript t.log cannot be read: No such file or directory",
+        ),
+        (
+            "transcript: {node: elb, lines: INFO - A b, from: start of worker2}",
+            'node "worker2" is not defined; did you mean "worker1"? (defined: elb, worker1)',
+        ),
+        (
+            "transcript: {node: elb, lines: INFO - A b, from: start of elb}",
+            'the moment "start of elb" never comes: no step starts "elb"',
+        ),
+        (
+            "transcript: {node: elb, lines: INFO - A b, from: later}",
+            f'the text "later" is no moment of the run; write {MOMENTS}',
+        ),
+        ("converged: {within: 5s, from: step x}", 'no step has the name "x" (defined: none)'),
         ("converged: {within: 5s, from: stop of elb}", 'the moment "stop of elb" never comes: no step stops "elb"'),
-        ("converged: {within: 5s, from: restart of elb}", 'the moment "restart of elb" never comes: no step restarts "elb"'),
-        ("members: {of: elb, are: [worker1, 1.2.3.4:4000, mars]}", '"mars" is neither a node nor an address such as 127.1.0.206:4000 (defined: elb, worker1)'),
+        (
+            "converged: {within: 5s, from: restart of elb}",
+            'the moment "restart of elb" never comes: no step restarts "elb"',
+        ),
+        (
+            "members: {of: elb, are: [worker1, 1.2.3.4:4000, mars]}",
+            '"mars" is neither a node nor an address such as 127.1.0.206:4000 (defined: elb, worker1)',
+        ),
         ("group: {of: worker1, are: []}", '"worker1" manages no such group (it manages: none)'),
         ("group: {of: elb, are: [], domain: x}", '"elb" manages no such group (it manages: d/__$default)'),
         ("line: {on: elb}", 'write either "event" or "text" here, one of them'),
         ("line: {on: elb, event: no_members, text: x}", 'write either "event" or "text" here, one of them'),
         ("line: {on: elb, event: no_member}", 'unknown log line "no_member"; did you mean "no_members"?'),
         ("line: {on: elb, event: zzzzzz}", 'unknown log line "zzzzzz"; docs/log-catalogue.md lists them'),
-        ("line: {on: elb, event: member_left, with: {membr: elb}}", 'the line member_left has no value "membr"; did you mean "member"?'),
+        (
+            "line: {on: elb, event: member_left, with: {membr: elb}}",
+            'the line member_left has no value "membr"; did you mean "member"?',
+        ),
         ("line: {on: elb, text: x, with: {a: b}}", '"with" goes with "event"; a "text" says it all'),
         ("line: {on: elb, event: no_members, times: 0}", "0 is out of range: a count goes from 1 to 1000000"),
         ("state: {of: elb, is: fine}", 'unknown state "fine"; did you mean "failed"?'),
-        ("{profiles: p, state: {of: elb, is: failed}}", 'unknown profile "p" (known: documented, axis2-1.7, wso2-1.6.1)'),
+        (
+            "{profiles: p, state: {of: elb, is: failed}}",
+            'unknown profile "p" (known: documented, axis2-1.7, wso2-1.6.1)',
+        ),
     ],
-)  # fmt: skip
+)
 def test_parse_scenario_with_a_wrong_expectation_says_what_is_right(expectation: str, problem: str) -> None:
     assert problem_of_expectation(expectation) == problem
 

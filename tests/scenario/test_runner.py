@@ -68,7 +68,9 @@ def test_run_scenario_news_are_all_records_and_steps_in_order() -> None:
     assert [begun.step for begun in steps] == list(GUIDE.steps)
     times = [item.time_s if isinstance(item, StepBegun) else item[0] / 1e6 for item in news]
     assert times == sorted(times)
-    terminate = next(at for at, item in enumerate(news) if isinstance(item, StepBegun) and item.step.action.verb == "terminate")
+    terminate = next(
+        at for at, item in enumerate(news) if isinstance(item, StepBegun) and item.step.action.verb == "terminate"
+    )
     following = news[terminate + 1]
     assert not isinstance(following, StepBegun)
     assert following[4] == "terminate"

@@ -86,9 +86,7 @@ def test_find_scenario_named_like_a_stray_file_prefers_the_shipped_one(library: 
 
 
 def test_find_scenario_with_several_of_that_name_lists_them(library: Path) -> None:
-    assert error_of("alone") == (
-        'scenario "alone" could be any of: defects/alone, lessons/alone; name it in full'
-    )
+    assert error_of("alone") == ('scenario "alone" could be any of: defects/alone, lessons/alone; name it in full')
 
 
 def test_find_scenario_misspelt_names_the_nearest(library: Path) -> None:
@@ -100,8 +98,7 @@ def test_find_scenario_misspelt_names_the_nearest(library: Path) -> None:
 
 def test_find_scenario_far_from_everything_says_how_to_list(library: Path) -> None:
     assert error_of("zzz") == (
-        'there is no scenario "zzz", neither a file nor a shipped one; '
-        '"wkasim scenarios" lists what is shipped'
+        'there is no scenario "zzz", neither a file nor a shipped one; "wkasim scenarios" lists what is shipped'
     )
 
 

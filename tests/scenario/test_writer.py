@@ -16,8 +16,8 @@ from wkasim.scenario.model import ConvergedClaim, Excerpt, Expectation, Scenario
 from wkasim.scenario.reader import load_scenario, parse_scenario
 from wkasim.scenario.schema import scenario_schema
 from wkasim.scenario.shipped import shipped_scenarios
-from wkasim.scenario.written import Problems, parse_yaml
 from wkasim.scenario.writer import write_scenario
+from wkasim.scenario.written import Problems, parse_yaml
 from wkasim.sim import faults
 
 VALIDATOR = jsonschema.Draft202012Validator(scenario_schema())
@@ -72,7 +72,9 @@ def test_write_scenario_looks_as_a_person_would_write_it() -> None:
             Expectation(claim=TranscriptClaim(node="w", excerpt=Excerpt("INFO - A one\nINFO - B two\n")), name="x"),
         ),
     )  # fmt: skip
-    assert write_scenario(scenario, "A story\nin two lines.", {1: "why it waits"}) == """\
+    assert (
+        write_scenario(scenario, "A story\nin two lines.", {1: "why it waits"})
+        == """\
 # A story
 # in two lines.
 
@@ -114,6 +116,7 @@ expect:
         INFO - A one
         INFO - B two
 """
+    )
 
 
 def test_write_scenario_comments_cannot_become_content() -> None:

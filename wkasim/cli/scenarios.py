@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,16 +22,24 @@ def scenarios(
     json_: Annotated[bool, typer.Option("--json", help="A JSON list of name, title, profile and file.")] = False,
 ) -> None:
     """List the scenarios that come with wkasim, a line each; run one with: wkasim run NAME"""
-    from wkasim.scenario.reader import load_scenario
     from wkasim.scenario.shipped import shipped_scenarios
 
-    loaded = [(name, path, load_scenario(path)) for name, path in shipped_scenarios().items()]
+    loaded = [(name, path, *_heading(path)) for name, path in shipped_scenarios().items()]
     if json_:
         told = [
-            {"name": name, "title": scenario.title, "profile": scenario.profile, "file": str(path)}
-            for name, path, scenario in loaded
+            {"name": name, "title": title, "profile": profile, "file": str(path)}
+            for name, path, title, profile in loaded
         ]
         sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
         return
-    width = max((len(name) for name, _, _ in loaded), default=0)
-    sys.stdout.writelines(f"{name:<{width}}  {scenario.title}\n" for name, _, scenario in loaded)
+    width = max((len(name) for name, _, _, _ in loaded), default=0)
+    sys.stdout.writelines(f"{name:<{width}}  {title}\n" for name, _, title, _ in loaded)
+
+
+def _heading(path: Path) -> tuple[str, str]:
+    """A scenario's title and profile; only these lines are looked at, for reading a whole file takes its time."""
+    from ruamel.yaml import YAML
+
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(("title:", "profile:"))]
+    found = YAML(typ="safe", pure=True).load("\n".join(lines)) or {}
+    return str(found.get("title", "")), str(found.get("profile", "documented"))

@@ -34,7 +34,9 @@ _COLOURS: Final = ("cyan", "magenta", "yellow", "green", "blue", "bright_red", "
 _PLAIN_PARAMS: Final = ("node", "nodes", "config", "sides", "state", "host", "between", "name", "address")
 """What a step's text says without naming it."""
 
-_MEMBER_BYTES: Final = re.compile(r"(MemberImpl\[tcp://(?:\{[^}]*\}|[^,{]*?):\d+),.*?, \]")
+_MEMBER_BYTES: Final = re.compile(
+    r"(?:org\.apache\.catalina\.tribes\.membership\.)?(MemberImpl\[tcp://(?:\{[^}]*\}|[^,{]*?):\d+),.*?, \]"
+)
 _VERDICTS: Final = {"passed": "green", "failed": "bold red", "open": "yellow", "skipped": "dim"}
 
 
