@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wkasim.explore.invariants import invariant_named
 from wkasim.logs.catalogue import ENTRIES
@@ -62,8 +62,11 @@ def judge(scenario: Scenario, evidence: Evidence, *, profile: str, cut_short: bo
 
     In a run that was ``cut_short`` what has not happened yet may still have come: it is open, not failed.
     """
-    claims = [expectation.claim for expectation in scenario.expectations]
-    claimed = {claim.name for claim in claims if isinstance(claim, InvariantClaim)}
+    if profile != scenario.profile:
+        # What is violated is known of the scenario's own profile; another one may do better.
+        scenario = evolve(scenario, expect_violation=())
+    applying = [e for e in scenario.expectations if not e.profiles or profile in e.profiles]
+    claimed = {e.claim.name for e in applying if isinstance(e.claim, InvariantClaim)}
     pinned = [Expectation(claim=InvariantClaim(name=name)) for name in scenario.expect_violation if name not in claimed]
     expectations = [*scenario.expectations, *pinned]
     return [_judge(scenario, expectation, evidence, profile, cut_short) for expectation in expectations]
