@@ -132,7 +132,9 @@ class Channel:
             return
         outcome = handlers[0].handle(request.payload, message)
         if isinstance(outcome, Coroutine):
-            self.environment.spawn(self._handle_slowly(outcome, message, request), "receiver")
+            task = self.environment.spawn(self._handle_slowly(outcome, message, request), "receiver")
+            # A process that is killed before the thread took its first step leaves a handler that was never run.
+            task.add_done_callback(lambda _: outcome.close())
         else:
             self._answer(message, RpcReply(request.channel, request.id, outcome), 0)
 
