@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         start_schedules,
         topologies,
     )
-    from wkasim.testing.violations import assert_holds, violations
+    from wkasim.testing.asserting import assert_holds, violations
 
 _HOMES: Final = {
     "ClusterMachine": "testing.machine",
@@ -32,7 +32,7 @@ _HOMES: Final = {
     "Violation": "explore.verdict",
     "addresses": "testing.strategies",
     "always": "explore.invariants",
-    "assert_holds": "testing.violations",
+    "assert_holds": "testing.asserting",
     "eventually": "explore.invariants",
     "fault_schedules": "testing.strategies",
     "latencies": "testing.strategies",
@@ -41,7 +41,7 @@ _HOMES: Final = {
     "scenarios": "testing.strategies",
     "start_schedules": "testing.strategies",
     "topologies": "testing.strategies",
-    "violations": "testing.violations",
+    "violations": "testing.asserting",
 }
 """Where each public name lives; imported when it is first used, so that the plugin costs nothing."""
 
