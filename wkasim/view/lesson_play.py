@@ -1,0 +1,105 @@
+"""A lesson in the terminal: the log of the run line by line, and before each surprise a question."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Generator, Iterator
+from typing import Final
+
+from wkasim.logs.formats import LogFormat
+from wkasim.scenario.model import Question, Step
+from wkasim.scenario.reader import load_scenario
+from wkasim.scenario.runner import StepBegun, run_scenario
+from wkasim.sim.journal import Record
+from wkasim.view.lessons import Lesson
+from wkasim.view.played import run_of
+from wkasim.view.story import Story, story_of
+from wkasim.view.words import line_words
+
+__all__ = ["play"]
+
+_WIDTH: Final = 100
+_PARAGRAPH: Final = "\n\n"
+_TRIBES_MEMBER: Final = re.compile(r"\S*MemberImpl\[tcp://(\{[^}]*\}|[^,]*):(\d+),.*?, \]")
+"""How Tribes prints a member, all bytes included; the address is what matters."""
+_TOLD: Final = frozenset({"log", "view", "group", "state", "drop", "step"})
+"""Kinds of records that are shown; messages are in the page."""
+
+
+def play(lesson: Lesson, ask: Callable[[str], str]) -> Iterator[str]:
+    """The lesson as lines of text; ``ask`` is handed a prompt and gives back what was typed, "" for nothing."""
+    news: list[Record | StepBegun] = []
+    result = run_scenario(load_scenario(lesson.scenario), on_news=news.append)
+    run = run_of(result)
+    owners = {node.address: node.name for node in run.nodes if node.address}
+    story = story_of(run.records, run.nodes)
+    questions = [step.question for step in result.scenario.steps if step.question is not None]
+    right = 0
+    yield f"Lesson {lesson.number}: {lesson.title}"
+    yield ""
+    yield _wrapped(lesson.sections["Goal"])
+    index = -1
+    for item in news:
+        if isinstance(item, StepBegun):
+            if item.step.question is not None:
+                asked = yield from _question(item.step.question, ask)
+                right += asked
+            yield from _explained(item.step)
+        else:
+            index += 1
+            yield from _told(index, item, owners, story)
+    yield ""
+    yield f"{right} of {len(questions)} answered right."
+    yield f"\nSummary\n{_wrapped(lesson.sections['Summary'])}"
+    yield f"\nExercise\n{_wrapped(lesson.sections['Exercise'].partition(_PARAGRAPH)[0])}"
+    yield f"Have it graded: wkasim lesson {lesson.number} --check my-scenario.yaml"
+    yield f"\nSee it drawn: wkasim view {lesson.scenario.stem} --open"
+
+
+def _wrapped(text: str) -> str:
+    """Paragraphs at the width of a terminal; lists and blocks of code stay as they are."""
+    lines = []
+    for paragraph in text.split("\n\n"):
+        plain = not paragraph.lstrip().startswith(("*", "-", "`", "<", "1"))
+        lines.append(textwrap.fill(paragraph, _WIDTH) if plain else paragraph)
+    return "\n\n".join(lines)
+
+
+def _explained(step: Step) -> Iterator[str]:
+    if step.explain:
+        yield ""
+        yield textwrap.fill(" ".join(step.explain.split()), _WIDTH, initial_indent="  | ", subsequent_indent="  | ")
+
+
+def _question(question: Question, ask: Callable[[str], str]) -> Generator[str, None, int]:
+    """Ask; whether the answer was right. The generator's value is 1 for right, 0 for wrong or none."""
+    yield ""
+    yield textwrap.fill(f"? {' '.join(question.text.split())}", _WIDTH, subsequent_indent="  ")
+    for place, choice in enumerate(question.choices, 1):
+        yield f"    {place}  {choice}"
+    typed = ask("  your answer: ")
+    while typed and not _is_choice(typed, question):
+        yield f"  type a number from 1 to {len(question.choices)}, or nothing to see the answer"
+        typed = ask("  your answer: ")
+    chosen = question.choices[int(typed) - 1] if typed else ""
+    verdict = "Right." if chosen == question.answer else f"It is: {question.answer}."
+    words = " ".join(f"{verdict} {question.because}".split())
+    yield textwrap.fill(words, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return int(chosen == question.answer)
+
+
+def _is_choice(typed: str, question: Question) -> bool:
+    return typed.isascii() and typed.isdigit() and len(typed) < 3 and 1 <= int(typed) <= len(question.choices)
+
+
+def _told(index: int, record: Record, owners: dict[str, str], story: Story) -> Iterator[str]:
+    kind = record[1]
+    look = LogFormat()
+    if kind not in _TOLD or (kind == "log" and not look.shows(record)):
+        return
+    words = look.render(record) if kind == "log" else line_words(index, record, owners, story)
+    words = _TRIBES_MEMBER.sub(r"\1:\2", words)
+    mark = {"log": " ", "step": ">", "drop": "x"}.get(kind, "*")
+    clock = f"{record[0] / 1e6:9.3f} s {mark} "
+    yield f"{clock}{record[2]:<12} {words}".rstrip()
