@@ -32,6 +32,9 @@ COMMANDS: Final = {
     "lesson": "Learn how such a cluster works: ten lessons with questions.",
     "check": "Check log files, simulated or real, against a transcript.",
     "doctor": "Will the configuration files of these nodes form a cluster?",
+    "logs": "Read real logs: the cluster's story, members over time.",
+    "diagnose": "Give the reasons for what real logs show.",
+    "explain": "Explain one log line.",
     "import": "Write the configuration files of a cluster as a scenario.",
     "init": "Write consistent configuration files for a new cluster.",
     "scenarios": "List the scenarios that come with wkasim.",
@@ -40,6 +43,15 @@ COMMANDS: Final = {
     "profiles": "Show the profiles, and in what they differ.",
     "replay": "Simulate a recording of the real system and compare.",
     "decode": "Print a capture of Tribes traffic as messages.",
+    "up": "Start every node as its own process, and follow the logs.",
+    "ps": "List the nodes that were started, and whom each lists.",
+    "kill": "Send a node SIGTERM, or with -9 SIGKILL.",
+    "stop": "Stop a node gracefully.",
+    "start": "Start a node that was stopped or killed.",
+    "pause": "Freeze a node.",
+    "resume": "Let a frozen node go on.",
+    "down": "End all nodes.",
+    "node": "Run one node of a scenario as this process.",
 }
 """Every command in the order of the help, and its line there; ``wkasim.cli.NAME`` is its module."""
 

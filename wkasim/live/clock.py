@@ -18,12 +18,18 @@ from typing import Any, Final
 
 from wkasim.errors import InputError
 
-__all__ = ["FASTEST", "LiveLoop"]
+__all__ = ["FASTEST", "LiveLoop", "check_speed"]
 
 FASTEST: Final = 1000.0
 """The greatest speed; beyond it nothing is left of the order of things."""
 
 _DRAIN_US: Final = 1000
+
+
+def check_speed(speed: float) -> None:
+    """Raise InputError for a speed that makes no sense."""
+    if not 0 < speed <= FASTEST:
+        raise InputError(f"a speed of {speed:g} makes no sense; it is above 0 and at most {FASTEST:g}")
 
 
 class _ExactSelector(selectors.EpollSelector):
@@ -47,17 +53,18 @@ class LiveLoop(asyncio.SelectorEventLoop):
     """An event loop at ``speed`` times the pace of the wall's clock; its time begins at 0.
 
     It has the face of :class:`wkasim.sim.loop.VirtualTimeLoop` that a cluster uses: its time in microseconds, calls at
-    a time, and running until a time. Raises InputError for a speed that makes no sense.
+    a time, and running until a time. ``origin_ns`` is when the first of several such loops in several processes was
+    made (epoch nanoseconds), so that their calendars agree. Raises InputError for a speed that makes no sense.
     """
 
     _closed = True  # Until it is made; a loop that was never made has nothing to close.
 
-    def __init__(self, speed: float = 1.0) -> None:
-        if not 0 < speed <= FASTEST:
-            raise InputError(f"a speed of {speed:g} makes no sense; it is above 0 and at most {FASTEST:g}")
+    def __init__(self, speed: float = 1.0, origin_ns: int = 0) -> None:
+        check_speed(speed)
         self.speed = speed
         self._origin = time.monotonic()
-        self.origin_ns = time.time_ns()  # noqa: TID251 - the node's calendar begins with the real one
+        now_ns = time.time_ns()  # noqa: TID251 - the node's calendar begins with the real one
+        self.origin_ns = origin_ns + round((now_ns - origin_ns) * speed) if origin_ns else now_ns
         super().__init__(_ExactSelector(speed))
 
     def time(self) -> float:

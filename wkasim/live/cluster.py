@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from wkasim.errors import ClusterError
 from wkasim.live.clock import LiveLoop
+from wkasim.live.database import real_database
 from wkasim.live.network import LiveNetwork, LiveProcess
 from wkasim.live.world import LiveWorld
 from wkasim.members import Address
@@ -21,7 +22,7 @@ from wkasim.node.config import NodeConfig
 from wkasim.node.environment import Environment
 from wkasim.profile import Profile
 from wkasim.sim.cluster import Cluster
-from wkasim.sim.database import DatabaseConfig
+from wkasim.sim.database import DatabaseConfig, EmbeddedDatabase
 from wkasim.sim.links import Link, is_dotted
 from wkasim.sim.loop import VirtualTimeLoop
 from wkasim.sim.network import Network
@@ -70,7 +71,9 @@ def book_for(
 class LiveCluster(Cluster):
     """A cluster on real sockets.
 
-    ``speed`` divides every timing; ``book`` says where the scenario's addresses are on this machine.
+    ``speed`` divides every timing; ``book`` says where the scenario's addresses are on this machine; ``origin_ns`` is
+    what several such clusters count their calendar from. ``database_file`` keeps the data of a database that is no real
+    server; without it they are gone with the cluster.
     """
 
     def __init__(
@@ -82,15 +85,20 @@ class LiveCluster(Cluster):
         database: DatabaseConfig | None = None,
         speed: float = 1.0,
         book: AddressBook | None = None,
+        origin_ns: int = 0,
+        database_file: Path | None = None,
         debug: bool = False,
     ) -> None:
-        self.live_loop = LiveLoop(speed)
+        self.live_loop = LiveLoop(speed, origin_ns)
         self.live_loop.set_exception_handler(self._unhandled)
         self.defects: list[BaseException] = []
         self._book = book or AddressBook({}, first_free_port())
         # Of a loop the cluster uses the time, calls at a time and running until a time, which both kinds have.
         loop = cast(VirtualTimeLoop, self.live_loop)
-        super().__init__(profile=profile, seed=seed, hosts=hosts, database=database, loop=loop, debug=debug)
+        real = real_database(database, database_file)
+        super().__init__(profile=profile, seed=seed, hosts=hosts, loop=loop, debug=debug)
+        self.database = real if isinstance(real, EmbeddedDatabase) else None
+        self._real_database = real
 
     def close(self) -> None:
         """End all processes and the loop; the journal stays. Raises the first defect that ended a node's thread."""
@@ -145,7 +153,7 @@ class LiveCluster(Cluster):
             self.journal,
             self._streams,
             self.profile,
-            self.database,
+            self._real_database,
             debug=self._debug,
             changed=self._changed,
             failed=self._failed,

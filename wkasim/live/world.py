@@ -45,6 +45,7 @@ class LiveWorld:
         self.profile = profile
         self.life = process.life
         self.database = database
+        self.debug = debug
         self._process = process
         self._loop = loop
         self._journal = journal

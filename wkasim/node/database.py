@@ -56,10 +56,10 @@ class Database(Protocol):
         """Log in; raises DatabaseUnreachableError or AccessDeniedError."""
 
     async def create_tables(self) -> None:
-        """What -Dsetup does; tables that exist are kept."""
+        """What -Dsetup does; tables that exist are kept. Raises as :meth:`connect`."""
 
     async def missing_table(self) -> str | None:
-        """The first table that a node needs and that is not there."""
+        """The first table that a node needs and that is not there; raises as :meth:`connect`."""
 
 
 async def check_database(environment: Environment, config: NodeConfig, client_ip: str) -> None:
@@ -74,7 +74,7 @@ async def check_database(environment: Environment, config: NodeConfig, client_ip
     log = environment.log.bind(component="DataSourceRepository")
     try:
         environment.transport.resolve(database.host)
-        await database.connect(client_ip)
+        await _use(database, environment, config, client_ip)
     except UnknownHostError:
         log.error("database_host_unknown", host=database.host)
         raise StartupError(f"the database host {database.host} is not in the hosts table") from None
@@ -84,6 +84,11 @@ async def check_database(environment: Environment, config: NodeConfig, client_ip
     except AccessDeniedError:
         log.error("database_access_denied", user=database.user, url=database.url)
         raise
+
+
+async def _use(database: Database, environment: Environment, config: NodeConfig, client_ip: str) -> None:
+    """Log in, create the tables if that is this node's part, and look whether they are there."""
+    await database.connect(client_ip)
     if config.setup and not config.worker:  # A worker node only reads.
         await database.create_tables()
         environment.log.bind(component="DatabaseCreator").info("database_created", url=database.url)

@@ -20,7 +20,7 @@ class DatabaseConfig:
     """The data source: where the database is and how it behaves.
 
     ``state`` is up, down (nobody answers) or denied (the grants are wrong); ``created`` says that the tables
-    exist from the beginning.
+    exist from the beginning. ``url`` is a real server in SQLAlchemy's form, which stands behind it over real sockets.
     """
 
     host: str = "carbondb.mysql-wso2.com"
@@ -29,15 +29,19 @@ class DatabaseConfig:
     user: str = "username"
     state: Literal["up", "down", "denied"] = "up"
     created: bool = False
+    url: str | None = None
 
 
 class EmbeddedDatabase:
-    """The data of one simulated database; every node sees the same."""
+    """The data of one simulated database; every node sees the same.
 
-    def __init__(self, config: DatabaseConfig) -> None:
+    With ``file`` it is kept there, and nodes in several processes see the same.
+    """
+
+    def __init__(self, config: DatabaseConfig, file: str = ":memory:") -> None:
         self.config = config
         self.state = config.state
-        self._connection = sqlite3.connect(":memory:")
+        self._connection = sqlite3.connect(file)
         if config.created:
             self._create()
 

@@ -41,7 +41,12 @@ class UnreachableError(Exception):
 class HttpService:
     """What answers on one port. ``run`` makes the answer of a request a thread of the node."""
 
-    def __init__(self, answer: Answer, run: Callable[[Awaitable[WebResponse]], Awaitable[WebResponse]]) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        run: Callable[[Awaitable[WebResponse]], Awaitable[WebResponse]],
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         try:
             from aiohttp import web
         except ImportError:
@@ -51,7 +56,7 @@ class HttpService:
         self._response = web.Response
         self._too_large = web.HTTPRequestEntityTooLarge
         self._server: Server = web.Server(
-            self._handle, access_log=None, max_line_size=_HEADER_LIMIT, max_field_size=_HEADER_LIMIT
+            self._handle, loop=loop, access_log=None, max_line_size=_HEADER_LIMIT, max_field_size=_HEADER_LIMIT
         )
 
     def __call__(self) -> asyncio.Protocol:

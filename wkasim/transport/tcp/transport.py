@@ -131,7 +131,7 @@ class TcpTransport:
 
             return await self._spawn(thread(), "request")
 
-        return HttpService(answer, run)
+        return HttpService(answer, run, self._loop)
 
     def _open_port(
         self, address: Address, reading: Reading | None, service: HttpService | None, purpose: str
@@ -140,17 +140,33 @@ class TcpTransport:
             raise AddressNotAvailableError(f"{address}: this host has only {self._ip}")
         if address.port < _FIRST_FREE_PORT and not self._privileged:
             raise BindForbiddenError(f"{address}: ports below 1024 are for root")
+        listener = self._listen_at(address, self._real(address), reading, service)
+        if purpose != "probe":
+            self._record("socket", "opened", purpose, str(address))
+        return listener
+
+    def open_front(self, real: Address, answer: Answer) -> TcpListener:
+        """Answer requests at one more address of this machine, which is none of the scenario; raises a BindError."""
+        return self._listen_at(real, real, None, self.service(answer))
+
+    def _real(self, address: Address) -> Address:
         try:
-            opened = open_socket(self._book.real(address))
+            return self._book.real(address)
+        except InputError as error:
+            raise AddressNotAvailableError(str(error)) from None
+
+    def _listen_at(
+        self, address: Address, real: Address, reading: Reading | None, service: HttpService | None
+    ) -> TcpListener:
+        try:
+            opened = open_socket(real)
         except OSError as error:
             kind = _BIND_ERRORS.get(error.errno or 0, BindError)
             raise kind(f"{address}: {error.strerror or error}") from None
-        except (InputError, OverflowError) as error:
+        except OverflowError as error:
             raise AddressNotAvailableError(f"{address}: {error}") from None
         listener = TcpListener(address, opened, reading, self._limits, service, self._loop)
         self._listeners[listener] = None
-        if purpose != "probe":
-            self._record("socket", "opened", purpose, str(address))
         return listener
 
     async def connect(self, address: Address, timeout_s: float) -> TcpConnection:

@@ -1,0 +1,190 @@
+"""``wkasim up`` and the commands beside it, as a person at two terminals uses them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from attrs import define
+
+from tests.loopback import fresh_ip
+from wkasim.live.processes import OsProcess
+from wkasim.live.rundir import RunDirectory
+
+ROOT = Path(__file__).parents[2]
+SCENARIO = """
+nodes:
+  elb: {{role: elb, host: {elb}, port: 4000, domain: d, groups: [d]}}
+  worker1: {{role: worker, host: {one}, port: 4000, domain: d, well_known_members: ["{elb}:4000"], http_port: 8280}}
+  worker2: {{role: worker, host: {two}, port: 4000, domain: d, well_known_members: ["{elb}:4000"], http_port: 8280}}
+"""
+SPEED = "8"
+PATIENCE_S = 40
+
+
+@define
+class Terminal:
+    """A folder with a scenario, and the command line in it."""
+
+    folder: Path
+    environment: dict[str, str]
+    ips: tuple[str, str, str]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "wkasim", *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def ok(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
+            return subprocess.Popen(
+                [sys.executable, "-m", "wkasim", *arguments],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+
+    def rows(self) -> dict[str, dict[str, object]]:
+        return {row["node"]: row for row in json.loads(self.ok("ps", "--json"))}
+
+    @property
+    def run_directory(self) -> RunDirectory:
+        return RunDirectory(self.folder / ".wkasim")
+
+    def shown(self) -> str:
+        return (self.folder / "out").read_text()
+
+    def processes(self) -> list[OsProcess]:
+        run = self.run_directory
+        return [record.process for name in run.names() if (record := run.record(name)) is not None]
+
+
+def eventually(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    ips = (fresh_ip(), fresh_ip(), fresh_ip())
+    (tmp_path / "three.yaml").write_text(SCENARIO.format(elb=ips[0], one=ips[1], two=ips[2]))
+    return Terminal(tmp_path, {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}, ips)
+
+
+@pytest.fixture
+def cluster(terminal: Terminal) -> Iterator[subprocess.Popen[bytes]]:
+    """Three nodes that have found each other."""
+    process = terminal.start("up", "three.yaml", "--speed", SPEED, "--format", "tribes", "--no-front")
+    try:
+        eventually(lambda: all(len(members) == 2 for members in listed(terminal)), "the nodes have not converged")
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+        assert all(one.state == "gone" for one in terminal.processes())
+
+
+def listed(terminal: Terminal) -> list[list[object]]:
+    run = terminal.run_directory
+    found = [run.status(name).get("members", []) for name in ("elb", "worker1", "worker2")]
+    return [members if isinstance(members, list) else [] for members in found]
+
+
+def test_killed_node_is_missed_and_started_again(terminal: Terminal, cluster: subprocess.Popen[bytes]) -> None:
+    elb, _, two = terminal.ips
+    rows = terminal.rows()
+    assert [row["state"] for row in rows.values()] == ["initialised"] * 3
+    # Whom no heartbeat has seen yet is not missed.
+    eventually(lambda: f"Host:{two}" in terminal.shown(), "worker2 was not admitted")
+    assert terminal.ok("kill", "-9", "worker2") == "worker2 was sent SIGKILL\n"
+    gone = f"INFO - TribesMembershipListener Member {two}:4000(d) left cluster\n"
+    eventually(lambda: f"elb     | {gone}" in terminal.shown(), "the ELB has not missed it")
+    eventually(lambda: f"worker1 | {gone}" in terminal.shown(), "worker1 has not missed it")
+    dead = terminal.rows()["worker2"]
+    assert (dead["state"], dead["pid"], dead["members"]) == ("stopped", None, [])
+
+    assert terminal.ok("start", "worker2") == "worker2 is starting, life 2\n"
+    eventually(lambda: all(len(members) == 2 for members in listed(terminal)), "worker2 has not come back")
+    assert (terminal.run_directory.logs / "worker2.2.log").exists()
+    assert terminal.rows()["elb"]["members"] != []
+    assert elb in str(terminal.rows()["worker2"]["members"])
+
+
+def test_node_is_paused_resumed_and_stopped_and_down_ends_the_rest(
+    terminal: Terminal, cluster: subprocess.Popen[bytes]
+) -> None:
+    refused = terminal.run("up", "three.yaml")
+    assert refused.returncode == 2
+    assert refused.stderr == ".wkasim: a cluster is running there (elb, worker1, worker2); end it with: wkasim down\n"
+    assert terminal.ok("pause", "worker1") == "worker1 is paused\n"
+    assert terminal.rows()["worker1"]["state"] == "paused"
+    refused = terminal.run("start", "worker1")
+    assert (refused.returncode, refused.stderr) == (2, "worker1 is running already\n")
+    assert terminal.ok("resume", "worker1") == "worker1 goes on\n"
+    assert terminal.ok("stop", "worker1") == "worker1 has stopped\n"
+    eventually(lambda: "worker1 | INFO - TribesClusteringAgent Stopping Tribes channel..." in terminal.shown(), "log")
+    refused = terminal.run("kill", "worker1")
+    assert (refused.returncode, refused.stderr) == (2, "worker1 is not running\n")
+    refused = terminal.run("pause", "worker9")
+    assert refused.returncode == 2
+    assert refused.stderr == "node 'worker9' was never started here (started: elb, worker1, worker2)\n"
+    assert terminal.ok("down") == "ended: elb, worker2\n"
+    assert cluster.wait(timeout=30) == 0
+    nothing = terminal.run("ps")
+    assert nothing.returncode == 2
+    assert nothing.stderr == ".wkasim: no cluster is running there; start one with: wkasim up SCENARIO\n"
+
+
+def test_ctrl_c_ends_all_nodes_in_order(terminal: Terminal, cluster: subprocess.Popen[bytes]) -> None:
+    processes = terminal.processes()
+    cluster.send_signal(signal.SIGINT)
+    assert cluster.wait(timeout=30) == 130
+    assert [process.state for process in processes] == ["gone"] * 3
+    assert terminal.shown().count("Stopping Tribes channel...") == 3
+    assert (terminal.folder / "err").read_text().endswith("ended: elb, worker1, worker2\n")
+
+
+def test_nodes_end_of_themselves_when_whoever_started_them_is_killed(
+    terminal: Terminal, cluster: subprocess.Popen[bytes]
+) -> None:
+    processes = terminal.processes()
+    cluster.kill()
+    cluster.wait()
+    assert all(process.wait_until_gone(20) for process in processes)
+
+
+def test_single_node_prints_its_log_and_stops_at_a_signal(terminal: Terminal) -> None:
+    process = terminal.start("node", "elb", "--scenario", "three.yaml", "--speed", SPEED, "--format", "tribes")
+    try:
+        eventually(lambda: "Cluster initialization completed." in terminal.shown(), "the node has not started")
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert terminal.shown().splitlines()[-1] == "INFO - TribesClusteringAgent Stopping Tribes channel..."
+    assert (terminal.folder / "err").read_text() == ""
+
+
+def test_node_that_the_scenario_does_not_have_is_refused(terminal: Terminal) -> None:
+    done = terminal.run("node", "worker9", "--scenario", "three.yaml")
+    assert done.returncode == 2
+    assert done.stderr == "three.yaml: node 'worker9' is not defined (defined: elb, worker1, worker2)\n"

@@ -1,0 +1,64 @@
+"""``wkasim ps``: the processes of the nodes, and what the nodes say of themselves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wkasim.live.rundir import RunDirectory
+
+__all__ = ["ps", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(ps)
+
+
+def ps(
+    *,
+    run_dir: Annotated[Path, typer.Option(metavar="DIR", help="The run directory.")] = Path(".wkasim"),
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the nodes that wkasim up started: process, life, state, and whom each lists."""
+    from wkasim.live.rundir import RunDirectory
+
+    run = RunDirectory(run_dir)
+    run.settings()
+    rows = [_row(run, name) for name in run.names()]
+    if json_:
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return
+    table = [("node", "pid", "life", "state", "members")]
+    for row in rows:
+        members = row["members"] if isinstance(row["members"], list) else []
+        table.append(
+            (str(row["node"]), str(row["pid"] or "-"), str(row["life"]), str(row["state"]), " ".join(members) or "-")
+        )
+    widths = [max(len(line[column]) for line in table) for column in range(4)]
+    for line in table:
+        cells = [cell.ljust(width) for cell, width in zip(line[:4], widths, strict=True)]
+        sys.stdout.write("  ".join([*cells, line[4]]).rstrip() + "\n")
+
+
+def _row(run: RunDirectory, name: str) -> dict[str, object]:
+    """One node; what a dead process said of itself counts no more, unless it said why it could not start."""
+    record = run.record(name)
+    status = run.status(name)
+    process = "gone" if record is None else record.process.state
+    alive = process != "gone" and record is not None
+    said = status.get("state", "starting")
+    state = said if process == "running" or said == "failed" else "paused" if process == "paused" else "stopped"
+    return {
+        "node": name,
+        "pid": record.process.pid if record is not None and alive else None,
+        "life": record.life if record is not None else 0,
+        "state": state,
+        "members": status.get("members", []) if alive else [],
+        "groups": status.get("groups", {}) if alive else {},
+    }

@@ -1,0 +1,34 @@
+"""``wkasim resume``: let a frozen node go on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wkasim.errors import ClusterError, InputError
+
+__all__ = ["register", "resume"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(resume)
+
+
+def resume(
+    node: Annotated[str, typer.Argument(metavar="NODE", help="The node's name in the scenario.")],
+    *,
+    run_dir: Annotated[Path, typer.Option(metavar="DIR", help="The run directory.")] = Path(".wkasim"),
+) -> None:
+    """Let a frozen node go on (SIGCONT)."""
+    from wkasim.live import control
+    from wkasim.live.rundir import RunDirectory
+
+    try:
+        control.resume(RunDirectory(run_dir), node)
+    except ClusterError as error:
+        raise InputError(str(error)) from None
+    sys.stdout.write(f"{node} goes on\n")
