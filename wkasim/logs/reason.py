@@ -1,0 +1,30 @@
+"""A reason that a diagnosis gives, with its evidence."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from wkasim.logs.line import LogLine
+
+__all__ = ["Reason"]
+
+
+@frozen(kw_only=True)
+class Reason:
+    """One explanation of what the logs show.
+
+    ``weight`` ranks it, from 100 (the logs leave no doubt) down. ``fault`` says whether something is wrong, or only
+    happened. ``evidence`` are lines, ``rules`` the rules of ``wkasim doctor`` that would find its cause in a
+    configuration. ``or_else`` is what else fits the same evidence, ``next_look`` what would tell them apart.
+    """
+
+    kind: str
+    weight: int
+    text: str
+    nodes: tuple[str, ...]
+    evidence: tuple[LogLine, ...] = ()
+    fault: bool = True
+    or_else: str = ""
+    next_look: str = ""
+    rules: tuple[str, ...] = ()
+    scenario: str = ""

@@ -1,0 +1,212 @@
+"""Reasons out of a running cluster: restarts, flapping, leaves that nobody saw, members that get no requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from typing import Final
+
+from wkasim.logs.knowledge import final_members, missing_members
+from wkasim.logs.life import Life, address_of
+from wkasim.logs.line import LogLine
+from wkasim.logs.reason import Reason
+from wkasim.logs.story import Story
+
+__all__ = ["running_reasons"]
+
+_AXIS2: Final = re.compile(r"Host:([^,]*),.* Port: (-?\d+), HTTP:(-?\d+), HTTPS:(-?\d+)")
+_FLAPS: Final = 3
+_NOTICED_WITHIN: Final = timedelta(seconds=20)
+
+
+def running_reasons(story: Story) -> Iterator[Reason]:
+    """What happened to the cluster while it ran."""
+    yield from _never_admitted(story)
+    yield from _restarts(story)
+    yield from _stopped(story)
+    yield from _flapping(story)
+    yield from _missing(story)
+
+
+def _never_admitted(story: Story) -> Iterator[Reason]:
+    told: set[str] = set()
+    for life in story.lives:
+        for line in life.all("application_member_rejected"):
+            found = _AXIS2.search(str(line.params["axis2"]))
+            if found is None:
+                continue
+            host, port, http, https = found.groups()
+            address = f"{host}:{port}"
+            name = story.name(address)
+            admitted_later = any(
+                f"Host:{host}," in str(other.params["axis2"]) and f"Port: {port}," in str(other.params["axis2"])
+                for other in life.all("application_member_joined")
+                if other.number > line.number
+            )
+            if admitted_later or name in told:
+                continue
+            told.add(name)
+            joined = next((j for j in life.all("join_received") if address_of(j.params["member"]) == address), None)
+            evidence = tuple(entry for entry in (joined, line) if entry is not None)
+            if (http, https) == ("-1", "-1"):
+                yield Reason(
+                    kind="admitted_without_ports", weight=82, nodes=(name, life.node), evidence=evidence,
+                    text=f"{life.node} found {name} by a health check before its JOIN, without ports, and gave it up",
+                    or_else=f"{name} may have no HTTP transport at all.", rules=("WKA108",),
+                    next_look=f"Restart {life.node}, or take {name} out of its list of well-known members.",
+                )  # fmt: skip
+                continue
+            yield Reason(
+                kind="http_never_opens", weight=96, nodes=(name, life.node), evidence=evidence,
+                text=f"the HTTP ports of {name} ({http} and {https}) never opened for {life.node}: "
+                "it is a member and gets no requests",
+                rules=("WKA108", "WKA122"), scenario="faults/f08-http-port-closed",
+                or_else="A firewall between the two looks the same.",
+                next_look=f"Does {host}:{http} accept connections from {life.node}? Did its transports start?",
+            )  # fmt: skip
+
+
+def _restarts(story: Story) -> Iterator[Reason]:
+    for node in story.nodes:
+        lives = story.of(node)
+        for before, after in pairwise(lives):
+            if after.started is None and after.first("cluster_domain") is None:
+                continue
+            stopped = before.last("stopping_channel")
+            how = "stopped and started again" if stopped is not None else "restarted without a clean stop"
+            seen = _seen_leaving(story, before, after)
+            begin = story.begin(after)
+            when = f" at {begin:%H:%M:%S}" if begin is not None else ""
+            text = f"{node} was {how}{when}"
+            if seen:
+                text += f"; {', '.join(dict.fromkeys(life.node for life, _ in seen))} saw it leave"
+            first = after.started or after.lines[0]
+            yield Reason(
+                kind="restart", weight=50, nodes=(node,), fault=False, text=text,
+                evidence=(*(line for _, line in seen[:3]), first), scenario="kill-and-restart",
+            )  # fmt: skip
+            yield from _unnoticed(story, before, after)
+
+
+def _seen_leaving(story: Story, before: Life, after: Life | None) -> list[tuple[Life, LogLine]]:
+    """The lives that saw the end of a life, with the lines."""
+    end, begin = story.end(before), story.begin(after) if after is not None else None
+    found = []
+    for life in story.lives:
+        for line in life.all("member_left"):
+            time = story.time(life.node, line.time)
+            late = begin is not None and time is not None and time > begin
+            early = end is not None and time is not None and time < end - timedelta(seconds=1)
+            if address_of(line.params["member"]) == before.address and not late and not early:
+                found.append((life, line))
+                break
+    return found
+
+
+def _unnoticed(story: Story, before: Life, after: Life) -> Iterator[Reason]:
+    """A restart that somebody who knew the node did not notice."""
+    ended, begin = story.end(before), story.begin(after)
+    if ended is None or begin is None or before.address is None:
+        return
+    blind = []
+    for life in story.lives:
+        if life.node == before.node or before.address not in life.known():
+            continue
+        first, last = story.begin(life), story.end(life)
+        if first is None or last is None or first > ended or last < begin:
+            continue
+        known_at = story.time(life.node, life.known()[before.address].time)
+        if known_at is not None and known_at > ended:
+            continue
+        if not any(seen is life for seen, _ in _seen_leaving(story, before, after)):
+            blind.append(life)
+    if not blind:
+        return
+    names = ", ".join(life.node for life in blind)
+    yield Reason(
+        kind="unnoticed_leave", weight=55, nodes=(before.node, *(life.node for life in blind)), fault=False,
+        text=f"nobody told {names} that {before.node} was gone: no line says that it left, before it was back",
+        evidence=(before.lines[-1], after.started or after.lines[0]), scenario="faults/f11-leave-unnoticed",
+        or_else="It was gone for less than a health check takes, 5 s, or packets were lost without an answer.",
+    )  # fmt: skip
+
+
+def _stopped(story: Story) -> Iterator[Reason]:
+    """Somebody left and did not come back."""
+    for life in story.last_lives():
+        if life.address is None:
+            continue
+        leaves = []
+        for other in story.last_lives():
+            last = next(
+                (line for line in reversed(other.lines)
+                 if line.event == "member_left" and address_of(line.params["member"]) == life.address), None,
+            )  # fmt: skip
+            back = last is not None and life.address in final_members(story, other)
+            if last is not None and not back:
+                leaves.append((other, last))
+        if not leaves:
+            continue
+        stopping = life.last("stopping_channel")
+        times = [time for other, line in leaves if (time := story.time(other.node, line.time)) is not None]
+        spread = (max(times) - min(times)).total_seconds() if times else 0.0
+        how = "was stopped" if stopping is not None else "was killed, hangs, or was cut off"
+        slow = "; the others noticed one after another, as with packets lost silently" if spread > 60 else ""
+        yield Reason(
+            kind="left", weight=52, nodes=(life.node,), fault=False,
+            text=f"{life.node} {how} and did not come back{slow}",
+            evidence=(*((stopping,) if stopping is not None else ()), *(line for _, line in leaves[:4])),
+            or_else="" if stopping is not None else "kill -9 and a graceful stop look alike to the others.",
+            next_look="" if stopping is not None else f"Look at the end of the log of {life.node}, and at its machine.",
+        )  # fmt: skip
+
+
+def _flapping(story: Story) -> Iterator[Reason]:
+    by_address: dict[str, list[LogLine]] = {}
+    for life in story.lives:
+        leaves: dict[str, list[LogLine]] = {}
+        for line, what, address in life.changes():
+            if what == "left":
+                leaves.setdefault(address, []).append(line)
+        for address, lines in leaves.items():
+            if len(lines) > len(by_address.get(address, [])):
+                by_address[address] = lines
+    for address, lines in by_address.items():
+        if len(lines) < _FLAPS:
+            continue
+        starts = [life for life in story.lives if life.address == address and life.started is not None]
+        restarted = len(starts) > len(lines) // 2
+        name = story.name(address)
+        why = "it was restarted as often" if restarted else "its own log shows no restart" if starts else ""
+        yield Reason(
+            kind="flapping", weight=78, nodes=(name,), evidence=(*lines[:2], lines[-1]), fault=not restarted,
+            text=f"{name} left and came back {len(lines)} times{': ' + why if why else ''}",
+            or_else="" if starts else "Restarts, a full connection backlog, or a network that fails now and then.",
+            next_look=f"Look at the log of {name} at these times: Initializing cluster... means a restart.",
+            scenario="faults/f11-leave-unnoticed",
+        )  # fmt: skip
+
+
+def _missing(story: Story) -> Iterator[Reason]:
+    missing = missing_members(story)
+    last = {life.node: life for life in story.last_lives()}
+    lonely = {node: others for node, others in missing.items() if not _explained(last[node], others, last)}
+    if not lonely:
+        return
+    parts = [f"{node} misses {', '.join(others)}" for node, others in lonely.items()]
+    evidence = tuple(line for node in lonely if (line := last[node].first("local_member")) is not None)
+    yield Reason(
+        kind="split_view", weight=86, nodes=tuple(lonely), evidence=evidence, text=f"views differ: {'; '.join(parts)}",
+        rules=("WKA113", "WKA104"), scenario="faults/f13-split-and-healed",
+        or_else="A node that was learnt of by a list that this code does not log would be missing here as well."
+        if all(life.first("member_list_trying") is None for life in last.values()) else "",
+        next_look="Nobody sends a second JOIN: restart one of those that miss each other.",
+    )  # fmt: skip
+
+
+def _explained(life: Life, others: list[str], last: dict[str, Life]) -> bool:
+    """Whether the node saw all of them leave, which is no split."""
+    left = {address_of(line.params["member"]) for line in life.all("member_left")}
+    return all(last[other].address in left for other in others)
