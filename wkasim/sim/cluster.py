@@ -525,7 +525,6 @@ class Cluster:
         assert process is not None
         if node.agent is None or node.agent.state != "stopped":
             self.journal.append((self.loop.now_us, "state", node.config.name, node.life, "stopped", why))
-        process.alive = False
         self.network.drop_process(process, silently=why == "host down")
         process.kill()
         self._changed()
@@ -597,5 +596,4 @@ class Cluster:
         process = self._strangers.pop(address, None)
         if process is None:
             raise ClusterError(f"no stranger holds {address} at {self.now_s:g} s")
-        process.alive = False
         self.network.drop_process(process)

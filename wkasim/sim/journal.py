@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, Any, Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import IO, Any, Final, Protocol, TypeAlias
 
-__all__ = ["FIELDS", "JOURNAL_VERSION", "Journal", "Record", "read_journal", "record_as_dict"]
+__all__ = ["FIELDS", "JOURNAL_VERSION", "Deferred", "Journal", "Record", "read_journal", "record_as_dict"]
 
 JOURNAL_VERSION: Final = 1
 """Raised when the meaning of a record changes; a reader refuses what it does not know."""
 
 Record: TypeAlias = tuple[Any, ...]
+
+_NOTE: Final = 5
+"""How many places of the list of notes one note takes."""
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     # One log line: catalogue event, its class, its level, and key, value, key, value ...
@@ -49,23 +52,52 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+class Deferred(Protocol):
+    """What can write a record of itself when somebody wants to read it."""
+
+    def as_record(self, time_us: int, number: int, label: str, detail: str | None) -> Record:
+        """The finished record."""
+
+
 class Journal:
     """Records in the order in which they happened.
 
-    ``append`` is the hot path and takes the finished tuple; nothing is rendered or checked there.
+    Almost all are of messages, and nobody may ever read them, so these two are notes at first: :attr:`note` is the hot
+    path, and takes ``(time_us, who, number, label, detail)``, from which ``who.as_record`` makes a record later.
+    Nothing is rendered or checked there. All notes lie in one flat list, for a tuple each would cost as much again.
     """
 
-    __slots__ = ("append", "records")
+    __slots__ = ("_notes", "_records", "note")
 
     def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.append = self.records.append
+        self._records: list[Record] = []
+        self._notes: list[Any] = []
+        self.note: Callable[[tuple[int, Deferred, int, str, str | None]], None] = self._notes.extend
+
+    @property
+    def records(self) -> list[Record]:
+        """All records up to now."""
+        notes = self._notes
+        if notes:
+            append = self._records.append
+            for at in range(0, len(notes), _NOTE):
+                time_us, who, number, label, detail = notes[at : at + _NOTE]
+                append(label if who is None else who.as_record(time_us, number, label, detail))
+            notes.clear()
+        return self._records
+
+    def append(self, record: Record) -> None:
+        """Add a finished record."""
+        if self._notes:
+            self._notes.extend((0, None, 0, record, None))
+        else:
+            self._records.append(record)
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self._records) + len(self._notes) // _NOTE
 
     def of_kind(self, *kinds: str) -> Iterator[Record]:
         """The records of these kinds, in order."""

@@ -8,18 +8,22 @@ connection up.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from random import Random
 from typing import Final, Literal
 
-from attrs import define, frozen
+from attrs import frozen
 
 from wkasim.sim.process import Process
 
 __all__ = [
     "BACKLOG",
+    "DELAY_MASK",
     "LAN",
     "RETRANSMISSIONS",
     "SYN_RETRIES_S",
     "SYN_TIMEOUT_S",
+    "Conditions",
     "Link",
     "Path",
     "Verdict",
@@ -39,12 +43,11 @@ BACKLOG: Final = 50
 _FIRST_RETRANSMISSION_US: Final = 200_000
 _LONGEST_RETRANSMISSION_US: Final = 120_000_000
 _FIRST_SYN_RETRANSMISSION_US: Final = 1_000_000
+_LONGEST_DELAY_US: Final = 900_000_000
 
-DIE_BITS: Final = 30
-DIE_MODULUS: Final = 1_073_741_789
-DIE_MULTIPLIER: Final = 771_645_345
-"""A multiplicative generator of L'Ecuyer (1999), whose numbers fit one digit of a Python integer. There is one for each
-of up to a million links; a ``random.Random`` would take 2.5 kB for each, and no less time."""
+DELAY_MASK: Final = 1023
+_SALTS: Final = tuple(range(DELAY_MASK + 1))
+"""One object for each number: a million paths share them, and they stay in the processor's cache."""
 
 Verdict = Literal["open", "silent", "refused", "unreachable"]
 """What the faults say of a path: packets pass, vanish, are answered with a refusal, or have no route."""
@@ -66,43 +69,66 @@ LAN: Final = Link()
 """The default: a switched local network, 0.1 to 0.3 ms one way."""
 
 
-@define(slots=True, eq=False)
-class Path:
-    """The way from one process to an address: verdict of the faults, delays, and the state of its die."""
+class Conditions:
+    """What holds for a path now; many paths share one. ``smooth`` is a path without cut and without loss."""
 
-    source: Process
-    target_ip: str
-    target_name: str
-    die: int
-    verdict: Verdict = "open"
-    latency_us: int = 0
-    jitter_us: int = 0
-    loss: float = 0.0
-    smooth: bool = True
+    __slots__ = ("delays", "link", "smooth", "verdict")
 
-    def set(self, link: Link, verdict: Verdict) -> None:
-        """Take over what holds for this path now; ``smooth`` is a path without cut and without loss."""
-        self.latency_us, self.jitter_us, self.loss = link.latency_us, link.jitter_us, link.loss
-        self.verdict = verdict
+    def __init__(self, link: Link, verdict: Verdict) -> None:
+        self.link = link
+        self.verdict: Verdict = verdict
+        self.delays = delays_of(link.latency_us, link.jitter_us)
         self.smooth = verdict == "open" and not link.loss
 
-    def delay_us(self, *, first_retransmission_us: int = _FIRST_RETRANSMISSION_US) -> int:
-        """The delay of one packet on an open path, losses included."""
-        self.die = die = self.die * DIE_MULTIPLIER % DIE_MODULUS
-        delay = self.latency_us + (die * self.jitter_us >> DIE_BITS)
-        pause = first_retransmission_us
-        while self.loss and self._is_lost() and delay < 1_000_000_000:
-            delay += pause
-            pause = min(2 * pause, _LONGEST_RETRANSMISSION_US)
+
+@lru_cache(maxsize=256)
+def delays_of(latency_us: int, jitter_us: int) -> tuple[int, ...]:
+    """Every delay that a packet can have, evenly spread and shuffled.
+
+    Which one a packet has is a matter of link and moment, ``delays[(now_us ^ salt) & DELAY_MASK]``, and of nothing
+    else: not of how many packets went before. So a message more, here or elsewhere, leaves the others as they were.
+    """
+    count = DELAY_MASK + 1
+    shuffled = Random(count)
+    order = sorted(range(count), key=lambda _: shuffled.random())
+    return tuple(latency_us + index * jitter_us // count for index in order)
+
+
+class Path:
+    """The way from one process to an address, with its conditions; ``seed`` tells its chances from those of others."""
+
+    __slots__ = ("conditions", "salt", "seed", "source", "target_ip", "target_name")
+
+    def __init__(self, source: Process, target_ip: str, target_name: str, conditions: Conditions, seed: int) -> None:
+        self.source = source
+        self.target_ip = target_ip
+        self.target_name = target_name
+        self.conditions = conditions
+        self.seed = seed
+        self.salt = _SALTS[seed & DELAY_MASK]
+
+    def delay_us(self, now_us: int, *, back: bool = False, pause_us: int = _FIRST_RETRANSMISSION_US) -> int:
+        """The delay of a packet that is sent now, losses included; ``pause_us`` is the first retransmission's.
+
+        ``back`` is for the answer, which goes the other way.
+        """
+        salt = self.seed >> 32 if back else self.salt
+        delay = self.conditions.delays[(now_us ^ salt) & DELAY_MASK]
+        loss = self.conditions.link.loss
+        number = 0
+        while loss and delay < _LONGEST_DELAY_US and self._chance(now_us, number, salt) < loss:
+            delay += min(pause_us << number, _LONGEST_RETRANSMISSION_US)
+            number += 1
         return delay
 
-    def _is_lost(self) -> bool:
-        self.die = die = self.die * DIE_MULTIPLIER % DIE_MODULUS
-        return die < self.loss * DIE_MODULUS
+    def _chance(self, now_us: int, number: int, salt: int) -> float:
+        """A number from 0 to 1, the same for the same packet."""
+        return Random(((self.seed << 64 | now_us) << 20 | salt & DELAY_MASK) << 10 | number).random()
 
-    def round_trip_us(self) -> int:
-        """How long a connection attempt waits for its answer."""
-        return self.delay_us(first_retransmission_us=_FIRST_SYN_RETRANSMISSION_US) + self.delay_us()
+    def round_trip_us(self, now_us: int) -> int:
+        """How long a connection attempt that begins now waits for its answer."""
+        there = self.delay_us(now_us, pause_us=_FIRST_SYN_RETRANSMISSION_US)
+        return there + self.delay_us(now_us + there, back=True)
 
 
 def retransmission_us(number: int) -> int:

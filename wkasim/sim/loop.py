@@ -5,9 +5,11 @@ asyncio hands in). The order of events is ``(deadline, sequence number)`` and no
 first come, first served; stock asyncio does not promise that. When nothing can happen any more while somebody still
 waits, the run ends at once and says who waits for what: a simulation never hangs.
 
-The heap holds plain tuples ``(when_us, sequence, function, argument)``. A message delivery goes in through
-:meth:`VirtualTimeLoop.deliver_at` and costs one push and one pop; everything that may be cancelled is a
-:class:`VirtualTimer`, whose cancelled remains are swept out when they are more than half of the heap.
+An event is a tuple: a function, which is called with the event itself, and whatever that function wants to find in
+it. The heap holds nothing but the times, which are compared twice as fast as tuples that begin with them; the event
+of a time lies in a dictionary, or a queue of events where several have the same. A message delivery costs one push
+and one pop. Everything that may be cancelled is a :class:`VirtualTimer`, whose cancelled remains are swept out when
+there are half as many as other events.
 
 Nothing that goes wrong is lost. An exception in a plain callback or in a delivery leaves the run at once. One in a
 task that nobody has awaited by then leaves it at its end, in an ExceptionGroup; closing the loop is the last end.
@@ -21,9 +23,11 @@ import sys
 import weakref
 from asyncio import events
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable
 from contextvars import Context
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
+from itertools import repeat
+from operator import length_hint
 from types import TracebackType
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar, TypeVarTuple
 
@@ -32,7 +36,7 @@ from wkasim.sim.absent import NothingOutside
 from wkasim.sim.handles import StopRun, VirtualHandle, VirtualTimer
 from wkasim.sim.waiting import who_waits
 
-__all__ = ["BudgetExceededError", "DeadlockError", "VirtualTimeLoop"]
+__all__ = ["BudgetExceededError", "DeadlockError", "Event", "VirtualTimeLoop"]
 
 MICROSECONDS: Final = 1_000_000
 DEFAULT_MAX_STEPS: Final = 2_000_000_000
@@ -42,7 +46,8 @@ _STEPS_TO_CLOSE: Final = 100_000
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-_Event: TypeAlias = tuple[int, int, Callable[[Any], object], Any]
+Event: TypeAlias = tuple[Any, ...]
+"""A function, which is called with the event itself, and what it wants to find there."""
 _Context: TypeAlias = dict[str, Any]
 _ExceptionHandler: TypeAlias = Callable[[asyncio.AbstractEventLoop, _Context], object]
 
@@ -68,9 +73,11 @@ class VirtualTimeLoop(NothingOutside):
         self.max_steps = max_steps
         self._limit_us = _NEVER_US if max_time_s is None else round(max_time_s * MICROSECONDS)
         self._ready: deque[VirtualHandle] = deque()
-        self.heap: list[_Event] = []
-        self.sequence = 0
+        # Open to the network, which plans deliveries itself: a call for each would cost a twentieth of them.
+        self.times: list[int] = []
+        self.events: dict[int, Event] = {}
         self._cancelled_timers = 0
+        self._sweep_above = _SWEEP_AT_LEAST
         self._running = False
         self._closed = False
         self._debug = False
@@ -91,10 +98,28 @@ class VirtualTimeLoop(NothingOutside):
         return self.now_us / MICROSECONDS
 
     def deliver_at(self, when_us: int, function: Callable[[T], object], argument: T) -> None:
-        """Call ``function(argument)`` at ``when_us``, which must not be past; the fast path, not to be cancelled."""
+        """Call ``function(argument)`` at ``when_us``, which must not be past; this cannot be cancelled."""
+        self.plan(when_us, (_call, function, argument))
+
+    def plan(self, when_us: int, event: Event) -> None:
+        """Call ``event[0](event)`` at ``when_us``, which must not be past, after what is planned for then already."""
         assert when_us >= self.now_us, f"{when_us} us is past at {self.now_us} us"
-        self.sequence = sequence = self.sequence + 1
-        heappush(self.heap, (when_us, sequence, function, argument))
+        planned = self.events.get(when_us)
+        if planned is None:
+            self.events[when_us] = event
+            heappush(self.times, when_us)
+        elif planned[0] == self._next_of_several:
+            planned[1].append(event)
+        else:
+            self.events[when_us] = (self._next_of_several, deque((planned, event)))
+
+    def _next_of_several(self, several: Event) -> None:
+        """Take the first of the events of this time, and leave the others planned, so that a run may end here."""
+        queue: deque[Event] = several[1]
+        event = queue.popleft()
+        self.events[self.now_us] = several if len(queue) > 1 else queue[0]
+        heappush(self.times, self.now_us)
+        event[0](event)
 
     def call_soon(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -132,11 +157,11 @@ class VirtualTimeLoop(NothingOutside):
         timer = VirtualTimer(when_us / MICROSECONDS, callback, args, self, context)
         if when_us < _NEVER_US:
             timer._scheduled = True
-            self.sequence = sequence = self.sequence + 1
-            heappush(self.heap, (when_us, sequence, self._fire, timer))
+            self.plan(when_us, (self._fire, timer))
         return timer
 
-    def _fire(self, timer: VirtualTimer) -> None:
+    def _fire(self, event: Event) -> None:
+        timer: VirtualTimer = event[1]
         timer._scheduled = False
         if timer._cancelled:
             self._cancelled_timers -= 1
@@ -144,18 +169,32 @@ class VirtualTimeLoop(NothingOutside):
             timer._run()
 
     def timer_cancelled(self) -> None:
-        """A timer in the heap was cancelled; sweep when most of the heap is like that."""
+        """A planned timer was cancelled; sweep when they are half as many as events were left by the last sweep."""
         self._cancelled_timers += 1
-        if self._cancelled_timers > _SWEEP_AT_LEAST and 2 * self._cancelled_timers > len(self.heap):
-            # In place: the running loop holds on to this very list.
-            self.heap[:] = [entry for entry in self.heap if not _is_cancelled(entry[3])]
-            heapify(self.heap)
-            self._cancelled_timers = 0
+        if self._cancelled_timers > self._sweep_above:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        kept = [(when, event) for when in sorted(self.events) for event in self._at(when) if not _is_cancelled(event)]
+        self._cancelled_timers = 0
+        self._sweep_above = max(_SWEEP_AT_LEAST, len(kept) // 2)
+        # In place: the running loop holds on to these very objects.
+        self.times.clear()
+        self.events.clear()
+        for when, event in kept:
+            self.plan(when, event)
+
+    def _at(self, when_us: int) -> Iterable[Event]:
+        event = self.events[when_us]
+        if event[0] == self._next_of_several:
+            several: deque[Event] = event[1]
+            return several
+        return (event,)
 
     @property
     def pending(self) -> int:
-        """How many events wait in the heap, cancelled ones included until they are swept out."""
-        return len(self.heap)
+        """How many events are planned, cancelled ones included until they are swept out."""
+        return sum(1 for when in self.events for _ in self._at(when))
 
     # Running
 
@@ -195,16 +234,7 @@ class VirtualTimeLoop(NothingOutside):
         self._check_usable()
         if when_us < self.now_us:
             raise ValueError(f"{when_us} us is past at {self.now_us} us")
-        stop = _StopAt()
-        # The largest sequence number sorts the stop behind everything due at the same time.
-        entry: _Event = (when_us, _NEVER_US, stop, None)
-        heappush(self.heap, entry)
-        try:
-            self._run()
-        finally:
-            if not stop.met and entry in self.heap:  # Left early: the next run must not meet it.
-                self.heap.remove(entry)
-                heapify(self.heap)
+        self._run(limit_us=when_us)
         self.raise_failures()
 
     def run_forever(self) -> None:
@@ -213,14 +243,14 @@ class VirtualTimeLoop(NothingOutside):
         self._run()
         self.raise_failures()
 
-    def _run(self, until: asyncio.Future[Any] | None = None) -> None:
+    def _run(self, until: asyncio.Future[Any] | None = None, limit_us: int = _NEVER_US) -> None:
         self._running = True
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(firstiter=self._generator_begun, finalizer=self._generator_dropped)
         previous = events._get_running_loop()
         events._set_running_loop(self)
         try:
-            self._spin(until)
+            self._spin(until, limit_us)
         except StopRun:
             pass
         except Exception as error:
@@ -230,28 +260,40 @@ class VirtualTimeLoop(NothingOutside):
             sys.set_asyncgen_hooks(*hooks)
             self._running = False
 
-    def _spin(self, until: asyncio.Future[Any] | None) -> None:
-        ready, heap, pop = self._ready, self.heap, heappop
-        limit = self._limit_us
-        budget = range(self.steps + 1, self.max_steps + 1)
-        for self.steps in budget:
-            if ready:
-                handle = ready.popleft()
-                if not handle._cancelled:
-                    handle._run()
-            elif heap:
-                when, _, function, argument = pop(heap)
-                if when > limit:
-                    raise self._exceeded(f"the budget of {limit / MICROSECONDS:g} s of virtual time is used up")
-                self.now_us = when
-                function(argument)
-            elif until is not None:
-                raise DeadlockError(
-                    f"nothing can happen any more at {self.time():g} s, but these tasks wait:\n{who_waits(self._tasks)}"
-                )
+    def _spin(self, until: asyncio.Future[Any] | None, limit_us: int) -> None:
+        ready, times, next_time, take = self._ready, self.times, heappop, self.events.pop
+        limit = min(limit_us, self._limit_us)
+        budget = repeat(None, max(0, self.max_steps - self.steps))
+        try:
+            for _ in budget:
+                if ready:
+                    handle = ready.popleft()
+                    if not handle._cancelled:
+                        handle._run()
+                elif times:
+                    when = next_time(times)
+                    if when > limit:
+                        heappush(times, when)
+                        break
+                    self.now_us = when
+                    event = take(when)
+                    event[0](event)
+                elif until is not None:
+                    raise DeadlockError(
+                        f"nothing can happen any more at {self.time():g} s, but these tasks wait:\n"
+                        f"{who_waits(self._tasks)}"
+                    )
+                else:
+                    break
             else:
-                return
-        raise self._exceeded(f"the budget of {self.max_steps} steps is used up at {self.time():g} s")
+                raise self._exceeded(f"the budget of {self.max_steps} steps is used up at {self.time():g} s")
+        finally:
+            # What is left of the budget is known without having counted.
+            self.steps = self.max_steps - length_hint(budget)
+        if limit_us > self._limit_us and (times or limit_us < _NEVER_US):
+            raise self._exceeded(f"the budget of {limit / MICROSECONDS:g} s of virtual time is used up")
+        if limit_us < _NEVER_US:
+            self.now_us = limit_us
 
     def _exceeded(self, why: str) -> BudgetExceededError:
         return BudgetExceededError(f"{why}; these tasks wait:\n{who_waits(self._tasks)}")
@@ -279,12 +321,14 @@ class VirtualTimeLoop(NothingOutside):
             self._end_tasks()
             self._closed = True
             self._ready.clear()
-            self.heap.clear()
+            self.times.clear()
+            self.events.clear()
             self._tasks.clear()
         self.raise_failures()
 
     def _end_tasks(self) -> None:
-        self.heap.clear()
+        self.times.clear()
+        self.events.clear()
         for task in self._tasks:
             task.cancel()
         self.max_steps = self.steps + _STEPS_TO_CLOSE
@@ -451,17 +495,8 @@ async def _close(generator: AsyncGenerator[Any, Any]) -> None:
     await generator.aclose()
 
 
-class _StopAt:
-    """Leaves the run at a time; ``met`` says that it has."""
-
-    __slots__ = ("met",)
-
-    def __init__(self) -> None:
-        self.met = False
-
-    def __call__(self, _: object) -> NoReturn:
-        self.met = True
-        raise StopRun
+def _call(event: Event) -> None:
+    event[1](event[2])
 
 
 def _stop(_: object) -> NoReturn:
@@ -472,5 +507,5 @@ def _stop_on_done(_: asyncio.Future[Any]) -> NoReturn:
     raise StopRun
 
 
-def _is_cancelled(argument: object) -> bool:
-    return isinstance(argument, VirtualTimer) and argument.cancelled()
+def _is_cancelled(event: Event) -> bool:
+    return isinstance(event[1], VirtualTimer) and event[1].cancelled()

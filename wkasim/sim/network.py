@@ -23,13 +23,12 @@ from attrs import define, field
 from wkasim.members import Address
 from wkasim.sim.journal import Journal
 from wkasim.sim.links import (
-    DIE_BITS,
-    DIE_MODULUS,
-    DIE_MULTIPLIER,
+    DELAY_MASK,
     LAN,
     RETRANSMISSIONS,
     SYN_RETRIES_S,
     SYN_TIMEOUT_S,
+    Conditions,
     Link,
     Path,
     Verdict,
@@ -37,7 +36,7 @@ from wkasim.sim.links import (
     retransmission_us,
 )
 from wkasim.sim.loop import VirtualTimeLoop
-from wkasim.sim.pipes import Message, Packet, Pipe, Port, Receive
+from wkasim.sim.pipes import Message, Packet, Pipe, Port, Receive, Stuck
 from wkasim.sim.process import Process
 from wkasim.sim.randomness import Streams
 from wkasim.sim.rules import Rule, RuleBook
@@ -79,12 +78,13 @@ class Network:
         self.deliveries = 0
         self.probes = 0
         self._streams = streams
-        self._record = journal.append
+        self._note = journal.note
         self._arriving = self._arrive
         self._messages = 0
         self._ports: dict[Address, Port] = {}
         self._owners: dict[Address, str] = {}
         self._ties: dict[Process, _Ties] = {}
+        self._known_conditions: dict[tuple[Link, Verdict], Conditions] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._cuts: dict[tuple[str, str], Verdict] = {}
         self._down: dict[str, None] = {}
@@ -128,16 +128,18 @@ class Network:
             del self._ports[port.address]
 
     def drop_process(self, process: Process, *, silently: bool = False) -> None:
-        """The process, already marked as dead, is gone: its operating system closes its ports and connections.
+        """The process dies, and its operating system closes its ports and connections.
 
         ``silently`` where the whole host is gone, so that nobody closes anything.
         """
+        process.die()
         for address in [address for address, port in self._ports.items() if port.process is process]:
             del self._ports[address]
         ties = self._ties.pop(process, None)
         if ties is not None:
             for pipe in ties.pipes_from:
                 self._tie(pipe.target).pipes_into.pop(pipe, None)
+                pipe.hindered = True
                 self._give_up(pipe, "sender gone")
             for pipe in ties.pipes_into:
                 if not silently:
@@ -170,19 +172,25 @@ class Network:
         paths = self._tie(source).paths
         path = paths.get((target, name))
         if path is None:
-            link = self._link(source, target.ip, name)
-            die = self._streams.number("link", source.key, target) % (DIE_MODULUS - 1) + 1
-            verdict = self._verdict(source, target.ip, name)
-            path = Path(source, target.ip, name, die)
-            path.set(link, verdict)
+            conditions = self._conditions(source, target.ip, name)
+            path = Path(source, target.ip, name, conditions, self._streams.number("link", source.key, target))
             paths[target, name] = path
         return path
 
+    def _conditions(self, source: Process, target_ip: str, target_name: str) -> Conditions:
+        link = self._link(source, target_ip, target_name)
+        verdict = self._verdict(source, target_ip, target_name)
+        conditions = self._known_conditions.get((link, verdict))
+        if conditions is None:
+            self._known_conditions[link, verdict] = conditions = Conditions(link, verdict)
+        return conditions
+
     def _link(self, source: Process, target_ip: str, target_name: str) -> Link:
-        for left in (source.name, source.ip):
-            for right in (target_name, target_ip):
-                if (link := self._links.get((left, right))) is not None:
-                    return link
+        if self._links:
+            for left in (source.name, source.ip):
+                for right in (target_name, target_ip):
+                    if (link := self._links.get((left, right))) is not None:
+                        return link
         return self.default_link
 
     def _verdict(self, source: Process, target_ip: str, target_name: str) -> Verdict:
@@ -196,13 +204,16 @@ class Network:
         return "open"
 
     def _verdict_back(self, source: Process, target_ip: str, target_name: str) -> Verdict:
-        """The answer must come back as well: a one-way cut looks like silence to the caller."""
+        """The answer must come back as well: a one-way cut looks like silence to the caller.
+
+        One that refuses is a firewall that lets nobody in; answers to who is inside pass.
+        """
         if self._down and (source.ip in self._down or target_ip in self._down):
             return "silent"
         if self._cuts:
             for left in (target_name, target_ip):
                 for right in (source.name, source.ip):
-                    if (left, right) in self._cuts:
+                    if self._cuts.get((left, right), "refused") != "refused":
                         return "silent"
         return "open"
 
@@ -249,24 +260,40 @@ class Network:
     def _changed(self) -> None:
         for ties in self._ties.values():
             for path in ties.paths.values():
-                link = self._link(path.source, path.target_ip, path.target_name)
-                path.set(link, self._verdict(path.source, path.target_ip, path.target_name))
+                path.conditions = self._conditions(path.source, path.target_ip, path.target_name)
+        self._assess_all()
+
+    def _assess_all(self) -> None:
+        for ties in self._ties.values():
+            for pipe in ties.pipes_from:
+                self._assess(pipe)
+
+    def _assess(self, pipe: Pipe) -> None:
+        """See whether anything can come between a message and the target's host."""
+        conditions = pipe.path.conditions
+        pipe.delays = conditions.delays
+        pipe.hindered = (
+            not conditions.smooth or pipe.stuck is not None or pipe.receive is None or bool(self._rules.active)
+        )
 
     # Rules on messages
 
     def add_rule(self, rule: Rule) -> None:
         """Begin to drop, delay, duplicate or hold messages."""
         self._rules.add(rule)
+        self._assess_all()
 
     def release(self, message: str | None = None) -> None:
         """Let go what is held, all or of one kind, in the order in which it was sent, and hold no more of it."""
         for packet in self._rules.release(message):
             self._put(packet, 0)
+        self._assess_all()
 
     def clear_rules(self) -> None:
         """No rule from now on; what is held is released."""
         self.release()
         self._rules.clear()
+        self._assess_all()
 
     # Connecting
 
@@ -289,7 +316,7 @@ class Network:
                 continue
             if verdict == "unreachable":
                 return verdict, None
-            answer = loop.now_us + self.path(process, address).round_trip_us()
+            answer = loop.now_us + self.path(process, address).round_trip_us(loop.now_us)
             if answer > deadline:
                 break
             await _sleep_until(loop, answer)
@@ -302,8 +329,9 @@ class Network:
     def try_connect(self, process: Process, address: Address) -> tuple[Verdict, Port | None]:
         """What one connection packet would meet right now."""
         path = self.path(process, address)
-        if path.verdict != "open":
-            return path.verdict, None
+        verdict = path.conditions.verdict
+        if verdict != "open":
+            return verdict, None
         if self._verdict_back(process, address.ip, path.target_name) != "open":
             return "silent", None
         port = self._ports.get(address)
@@ -317,141 +345,156 @@ class Network:
         pipe = Pipe(process, port, path, port.answer if web else port.receive)
         self._tie(process).pipes_from[pipe] = None
         self._tie(port.process).pipes_into[pipe] = None
+        self._assess(pipe)
         return pipe
 
     def forget(self, pipe: Pipe) -> None:
         """The connection was closed at this end; what was written to it before still goes its way."""
         self._tie(pipe.source).pipes_from.pop(pipe, None)
         self._tie(pipe.target).pipes_into.pop(pipe, None)
+        pipe.hindered = True  # Nobody tells it of changes any more, so it has to look.
 
     # Messages
 
     def send(self, pipe: Pipe, message: Message) -> int:
         """Send a message down a pipe; returns the message's number in the journal."""
         self._messages = ident = self._messages + 1
-        source, path, loop = pipe.source, pipe.path, self.loop
+        loop = self.loop
         now = loop.now_us
-        self._record((now, "send", source.name, source.life, ident, message.label, pipe.to_text, message.detail))
-        if not path.smooth or pipe.stuck or self._rules.active:
-            self._send_hindered(pipe, message, ident)
+        self._note((now, pipe, ident, message.label, message.detail))
+        if pipe.hindered:
+            self._send_hindered((self._arriving, pipe, message, ident))
             return ident
         # The same as _put, without its calls.
-        path.die = die = path.die * DIE_MULTIPLIER % DIE_MODULUS
-        at = now + path.latency_us + (die * path.jitter_us >> DIE_BITS)
+        at = now + pipe.delays[(now ^ pipe.salt) & DELAY_MASK]
         if at < pipe.last_us:
             at = pipe.last_us
         pipe.last_us = at
-        loop.sequence = sequence = loop.sequence + 1
-        heappush(loop.heap, (at, sequence, self._arriving, (pipe, message, ident)))
+        if at in loop.events:
+            loop.plan(at, (self._arriving, pipe, message, ident))
+        else:
+            loop.events[at] = (self._arriving, pipe, message, ident)
+            heappush(loop.times, at)
         return ident
 
-    def _send_hindered(self, pipe: Pipe, message: Message, ident: int) -> None:
-        """Send where a rule, a cut, loss or what waits already stands in the way."""
-        if self._apply_rule(pipe, message, ident):
+    def _send_hindered(self, packet: Packet) -> None:
+        """Send where a rule, a cut, loss or what waits already may stand in the way."""
+        if self._apply_rule(packet):
             return
-        if pipe.path.verdict != "open" or pipe.stuck:
-            self._blocked(pipe, message, ident)
+        if self._is_blocked(packet[1]):
+            self._block(packet)
         else:
-            self._put((pipe, message, ident), 0)
+            self._put(packet, 0)
 
-    def _apply_rule(self, pipe: Pipe, message: Message, ident: int) -> bool:
+    def _is_blocked(self, pipe: Pipe) -> bool:
+        return pipe.stuck is not None or self._verdict_on(pipe) != "open"
+
+    def _verdict_on(self, pipe: Pipe) -> Verdict:
+        return self._verdict(pipe.source, pipe.path.target_ip, pipe.path.target_name)
+
+    def _apply_rule(self, packet: Packet) -> bool:
         """Apply the first rule that matches; say whether the message is dealt with."""
-        active = self._rules.first_match(pipe, message)
-        match active.rule.action if active is not None else "none":
+        active = self._rules.first_match(packet[1], packet[2])
+        if active is None:
+            return False
+        match active.rule.action:
             case "drop":
-                self._lost(pipe, message, ident, "dropped by rule")
-                return True
+                self._lost(packet, "dropped by rule")
             case "hold":
-                assert active is not None
-                active.held.append((pipe, message, ident))
-                return True
+                active.held.append(packet)
             case "delay":
-                assert active is not None
-                self._put((pipe, message, ident), active.rule.delay_us)
-                return True
+                self._put(packet, active.rule.delay_us)
             case "duplicate":
-                self._put((pipe, message, ident), 0)
-        return False
+                self._put(packet, 0)
+                return False
+        return True
 
     def _put(self, packet: Packet, extra_us: int) -> None:
-        pipe = packet[0]
-        pipe.last_us = max(pipe.last_us, self.loop.now_us + pipe.path.delay_us() + extra_us)
-        self.loop.deliver_at(pipe.last_us, self._arrive, packet)
+        pipe, now = packet[1], self.loop.now_us
+        pipe.last_us = max(pipe.last_us, now + pipe.path.delay_us(now) + extra_us)
+        self.loop.plan(pipe.last_us, packet)
 
     def _arrive(self, packet: Packet) -> None:
         """A packet has come to the target's host, or to the point where the path is cut."""
-        pipe, message, ident = packet
-        if pipe.path.verdict != "open" or pipe.stuck:
-            self._blocked(pipe, message, ident)
-            return
-        target = pipe.target
-        if target.frozen:
-            target.inbox.append(partial(self._hand_over, packet))
-            return
-        receive = pipe.receive
-        if receive is None or not target.alive:
-            self._hand_over(packet)
+        _, pipe, message, ident = packet
+        if pipe.hindered or pipe.port.process.stopped:
+            self._arrive_hindered(packet)
             return
         self.deliveries += 1
-        self.journal.append(
-            (self.loop.now_us, "deliver", target.name, target.life, ident, message.label, pipe.source.name)
-        )
-        receive(message)
-        if pipe.unacknowledged:
+        self._note((self.loop.now_us, pipe, ident, message.label, None))
+        pipe.receive(message)  # type: ignore[misc]  # A pipe that nobody reads is hindered.
+        if pipe.unacknowledged is not None:
             self._acknowledge(pipe, ident)
+
+    def _arrive_hindered(self, packet: Packet) -> None:
+        pipe = packet[1]
+        if self._is_blocked(pipe):
+            self._block(packet)
+        elif pipe.target.frozen:
+            pipe.target.inbox.append(partial(self._hand_over, packet))
+        else:
+            self._hand_over(packet)
 
     def _hand_over(self, packet: Packet) -> None:
         """Give a packet to a process that may have been frozen or killed, or that may not read."""
-        pipe, message, ident = packet
-        target, receive = pipe.target, pipe.receive
-        if not target.alive:
-            self._lost(pipe, message, ident, "receiver gone")
+        _, pipe, message, ident = packet
+        receive = pipe.receive
+        if not pipe.target.alive:
+            self._lost(packet, "receiver gone")
             pipe.break_off()
         elif receive is None:
-            self._lost(pipe, message, ident, "never read")
+            self._lost(packet, "never read")
         else:
             self.deliveries += 1
-            self._record((self.loop.now_us, "deliver", target.name, target.life, ident, message.label, pipe.from_text))
+            self._note((self.loop.now_us, pipe, ident, message.label, None))
             receive(message)
             self._acknowledge(pipe, ident)
 
-    def _lost(self, pipe: Pipe, message: Message, ident: int, reason: str) -> None:
-        self._record(
-            (self.loop.now_us, "drop", pipe.source.name, pipe.source.life, ident, message.label, pipe.to_text, reason)
-        )
+    def _lost(self, packet: Packet, reason: str) -> None:
+        _, pipe, message, ident = packet
+        source, now = pipe.source, self.loop.now_us
+        self.journal.append((now, "drop", source.name, source.life, ident, message.label, pipe.port.text, reason))
 
     # Retransmission and acknowledgement
 
-    def _blocked(self, pipe: Pipe, message: Message, ident: int) -> None:
+    def _block(self, packet: Packet) -> None:
         """The packet cannot pass now: keep it for the next retransmission, behind what waits already."""
+        pipe = packet[1]
         if not pipe.source.alive:
-            self._lost(pipe, message, ident, "sender gone")
-        elif pipe.path.verdict == "refused":
-            self._lost(pipe, message, ident, "connection reset")
+            self._lost(packet, "sender gone")
+        elif self._verdict_on(pipe) == "refused":
+            self._lost(packet, "connection reset")
             pipe.break_off()
         else:
-            if not pipe.stuck:
-                pipe.repeats = 0
+            if pipe.stuck is None:
+                pipe.stuck = Stuck()
+                pipe.hindered = True
                 self.loop.deliver_at(self.loop.now_us + retransmission_us(0), self._retransmit, pipe)
-            insort(pipe.stuck, (ident, message), key=_number)
+            insort(pipe.stuck.packets, packet, key=_number)
 
     def _retransmit(self, pipe: Pipe) -> None:
         """Send again what is stuck, if it passes now; TCP gives up after a quarter of an hour."""
-        if pipe.path.verdict == "open":
-            stuck, pipe.stuck = pipe.stuck, []
-            for ident, message in stuck:
-                self._put((pipe, message, ident), 0)
-        elif pipe.repeats == RETRANSMISSIONS:
+        stuck = pipe.stuck
+        if stuck is None:
+            return  # The sender's process is gone.
+        if self._verdict_on(pipe) == "open":
+            pipe.stuck = None
+            for packet in stuck.packets:
+                self._put(packet, 0)
+            if pipe in self._tie(pipe.source).pipes_from:
+                self._assess(pipe)
+        elif stuck.repeats == RETRANSMISSIONS:
             self._give_up(pipe, "connection timed out")
             pipe.break_off()
-        elif pipe.stuck:
-            pipe.repeats += 1
-            self.loop.deliver_at(self.loop.now_us + retransmission_us(pipe.repeats), self._retransmit, pipe)
+        else:
+            stuck.repeats += 1
+            self.loop.deliver_at(self.loop.now_us + retransmission_us(stuck.repeats), self._retransmit, pipe)
 
     def _give_up(self, pipe: Pipe, reason: str) -> None:
-        stuck, pipe.stuck = pipe.stuck, []
-        for ident, message in stuck:
-            self._lost(pipe, message, ident, reason)
+        stuck, pipe.stuck = pipe.stuck, None
+        if stuck is not None:
+            for packet in stuck.packets:
+                self._lost(packet, reason)
 
     def acknowledgement(self, pipe: Pipe, ident: int) -> asyncio.Future[bool]:
         """What to await after :meth:`send`: True once the receiver has the message, False if the connection broke.
@@ -462,18 +505,21 @@ class Network:
         if pipe.lost:
             future.set_result(False)
         else:
+            if pipe.unacknowledged is None:
+                pipe.unacknowledged = {}
             pipe.unacknowledged[ident] = future
         return future
 
     def _acknowledge(self, pipe: Pipe, ident: int) -> None:
-        future = pipe.unacknowledged.pop(ident, None)
+        future = (pipe.unacknowledged or {}).pop(ident, None)
         path = pipe.path
         if future is not None and self._verdict_back(pipe.source, path.target_ip, path.target_name) == "open":
-            self.loop.deliver_at(self.loop.now_us + path.delay_us(), _acknowledged, future)
+            now = self.loop.now_us
+            self.loop.deliver_at(now + path.delay_us(now, back=True), _acknowledged, future)
 
 
-def _number(stuck: tuple[int, Message]) -> int:
-    return stuck[0]
+def _number(packet: Packet) -> int:
+    return packet[3]
 
 
 def _acknowledged(future: asyncio.Future[bool]) -> None:

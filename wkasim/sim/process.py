@@ -21,7 +21,8 @@ class Process:
     """The tasks of one life of one node.
 
     ``place`` is the node's configured address, ``key`` that and the life number; both name random streams. ``inbox``
-    keeps what came out of the network while the process was frozen, ``freezes`` counts how often it was.
+    keeps what came out of the network while the process was frozen, ``freezes`` counts how often it was, and
+    ``stopped`` says that it is frozen or dead.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str, life: int, ip: str, place: str) -> None:
@@ -34,6 +35,7 @@ class Process:
         self.privileged = True
         self.alive = True
         self.frozen = False
+        self.stopped = False
         self.freezes = 0
         self.inbox: deque[Callable[[], None]] = deque()
         self._tasks: dict[asyncio.Task[Any], Coroutine[Any, Any, Any]] = {}
@@ -53,10 +55,15 @@ class Process:
         # Without this a coroutine that was killed before its first step would complain that nobody awaited it.
         self._tasks.pop(task).close()
 
-    def kill(self) -> None:
-        """Take no step ever again; the step that called this, if it is one of this process, is its last."""
+    def die(self) -> None:
+        """Be dead to the world; the tasks end with :meth:`kill`."""
         self.alive = False
         self.frozen = False
+        self.stopped = True
+
+    def kill(self) -> None:
+        """Take no step ever again; the step that called this, if it is one of this process, is its last."""
+        self.die()
         self.inbox.clear()
         current = asyncio.current_task(self.loop)
         for task in list(self._tasks):
@@ -65,13 +72,15 @@ class Process:
 
     def freeze(self) -> None:
         """Take no step until :meth:`thaw`."""
-        if not self.frozen:
-            self.frozen = True
+        if not self.stopped:
+            self.frozen = self.stopped = True
             self.freezes += 1
 
     def thaw(self) -> None:
         """Go on: first what waits in the sockets, then the tasks, in the order in which they wanted to."""
-        self.frozen = False
+        if not self.frozen:
+            return
+        self.frozen = self.stopped = False
         gates, self._gates = self._gates, []
         for gate in gates:
             if not gate.done():

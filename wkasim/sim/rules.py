@@ -74,11 +74,11 @@ class RuleBook:
         released: list[Packet] = []
         for active in list(self.active):
             if active.rule.action == "hold":
-                released += [packet for packet in active.held if _is_kind(packet[1], kind)]
-                active.held = [packet for packet in active.held if not _is_kind(packet[1], kind)]
+                released += [packet for packet in active.held if _is_kind(packet[2], kind)]
+                active.held = [packet for packet in active.held if not _is_kind(packet[2], kind)]
                 if kind in (None, active.rule.message):
                     self.active.remove(active)
-        return sorted(released, key=lambda packet: packet[2])
+        return sorted(released, key=lambda packet: packet[3])
 
     def clear(self) -> None:
         """No rule from now on; what is still held is lost."""

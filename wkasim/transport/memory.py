@@ -58,7 +58,7 @@ class MemoryConnection:
 
     def _check(self) -> None:
         if self.pipe.lost:
-            raise ConnectionLostError(f"connection to {self.pipe.to_text} was closed by the other end")
+            raise ConnectionLostError(f"connection to {self.pipe.port.text} was closed by the other end")
 
     def close(self) -> None:
         """Close this end."""
