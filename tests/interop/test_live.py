@@ -1,0 +1,147 @@
+"""A wkasim node and a member of the real Tribes library, opposite each other on real sockets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from attrs import define, field
+
+from tests.interop.real_tribes import RealTribes
+from tests.loopback import fresh_ip
+from wkasim.live.cluster import LiveCluster
+from wkasim.members import Address, Member
+from wkasim.messages import ChannelMessage, Payload, Text
+from wkasim.node.agent import ClusteringAgent
+from wkasim.node.config import NodeConfig
+from wkasim.node.rpc import Response
+
+DOMAIN = "wso2.esb.domain"
+CHANNEL = "interop.rpc.channel"
+PORT = 4000
+PATIENCE_S = 60
+
+
+@define
+class RealMember:
+    """The Java process; what it tells is gathered by a thread, for the loop of the nodes must go on."""
+
+    process: subprocess.Popen[str]
+    address: str
+    told: list[dict[str, str]] = field(factory=list)
+
+    def listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.told.append(json.loads(line))
+
+    def say(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def events(self, name: str) -> list[dict[str, str]]:
+        return [event for event in self.told if event["event"] == name]
+
+
+@pytest.fixture
+def our_ip() -> str:
+    return fresh_ip()
+
+
+@pytest.fixture
+def real(real_tribes: RealTribes, our_ip: str) -> Iterator[RealMember]:
+    ip = fresh_ip()
+    arguments = ["member", ip, str(PORT), "--peer", f"{our_ip}:{PORT}", "--domain", DOMAIN, "--rpc", CHANNEL]
+    with real_tribes.start(*arguments, "--interval-ms", "300") as process:
+        member = RealMember(process, f"{ip}:{PORT}")
+        listener = threading.Thread(target=member.listen)
+        listener.start()
+        try:
+            yield member
+            member.say("quit")
+            assert process.wait(timeout=PATIENCE_S) == 0
+        finally:
+            process.kill()
+            listener.join(timeout=PATIENCE_S)
+
+
+class Answers:
+    """What the real member does as well: a text comes back with two letters in front."""
+
+    def handle(self, payload: Payload, message: ChannelMessage) -> Payload:
+        return Text(f"re: {payload.text}") if isinstance(payload, Text) else None
+
+
+@pytest.fixture
+def cluster(our_ip: str) -> Iterator[LiveCluster]:
+    """One node that knows nobody: the real member has it on its list, and not the other way round."""
+    made = LiveCluster(profile="axis2-1.7")
+    made.add_node(NodeConfig(name="worker1", host=our_ip, port=PORT, domain=DOMAIN))
+    yield made
+    made.close()
+
+
+def eventually(cluster: LiveCluster, condition: Callable[[], object], what: str) -> None:
+    end_s = cluster.now_s + PATIENCE_S
+    while not condition():
+        assert cluster.now_s < end_s, what
+        cluster.run_for(0.05)
+
+
+def started(cluster: LiveCluster, real: RealMember) -> ClusteringAgent:
+    eventually(cluster, lambda: real.events("started"), "the real member has not started")
+    cluster.start("worker1")
+    eventually(cluster, lambda: cluster.is_ready("worker1"), "our node has not started")
+    agent = cluster.node("worker1").agent
+    assert agent is not None
+    return agent
+
+
+def test_real_failure_detector_sees_our_node_come_die_and_return(
+    cluster: LiveCluster, real: RealMember, our_ip: str
+) -> None:
+    started(cluster, real)
+    eventually(cluster, lambda: real.events("memberAdded"), "the real member has not seen our node")
+    assert real.events("memberAdded")[0]["member"] == f"{our_ip}:{PORT}"
+    cluster.run_for(1)  # Three of its checks.
+    assert real.events("memberDisappeared") == []
+
+    cluster.kill("worker1")
+    eventually(cluster, lambda: real.events("memberDisappeared"), "the real member has not missed our node")
+    assert real.events("memberDisappeared")[0]["member"] == f"{our_ip}:{PORT}"
+    cluster.start("worker1")
+    eventually(cluster, lambda: len(real.events("memberAdded")) == 2, "the real member has not seen it again")
+
+
+def test_text_is_answered_by_rpc_in_both_directions(cluster: LiveCluster, real: RealMember, our_ip: str) -> None:
+    agent = started(cluster, real)
+    agent.channel.add_handler(CHANNEL, Answers())
+
+    real.say(f"call {our_ip}:{PORT} grüße aus Java")
+    eventually(cluster, lambda: real.events("reply"), f"the real member got no reply: {real.told}")
+    assert real.events("reply") == [{"event": "reply", "from": f"{our_ip}:{PORT}", "text": "re: grüße aus Java"}]
+
+    ip, _, port = real.address.partition(":")
+    target = Member(Address(ip, int(port)), DOMAIN, built_locally=True)
+    answers: list[Response] = []
+
+    async def call() -> None:
+        answers.extend(await agent.rpc.call((target,), CHANNEL, Text("grüße aus Python"), "first", 0))
+
+    agent.environment.spawn(call(), "call")
+    eventually(cluster, lambda: answers, "our node got no reply")
+    assert answers[0].payload == Text("re: grüße aus Python")
+    assert str(answers[0].source.address) == real.address
+    assert real.events("request")[-1]["text"] == "grüße aus Python"
+
+
+def test_call_on_a_channel_that_nobody_has_ends_without_a_reply(
+    cluster: LiveCluster, real: RealMember, our_ip: str
+) -> None:
+    started(cluster, real)
+    real.say(f"call {our_ip}:{PORT} hello")
+    eventually(cluster, lambda: real.events("no reply"), f"the call has not ended: {real.told}")
