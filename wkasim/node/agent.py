@@ -150,8 +150,11 @@ class ClusteringAgent:
             rpc_init_channel(self.config.domain),
             InitializationRequests(self.environment, self.is_initialized, self.pacer),
         )
+        self.log.debug("initialization_channel_created", domain=self.config.domain)
+        self.log.debug("messaging_channel_created", domain=self.config.domain)
         await self.pacer.take("scheme")
         self.log.info("membership_scheme", scheme="wka")
+        self._log_interceptors()
         await self.pacer.take("interceptors")
         await self.bind_local_member()
         await self.well_known.add(self.local.address, self._wait)
@@ -169,6 +172,16 @@ class ClusteringAgent:
         self.log.info("cluster_initialized")
         if self.config.open_http == "after":
             await self.open_http_ports()
+
+    def _log_interceptors(self) -> None:
+        """Name the stack between the channel and the network, from below to above."""
+        log = self.environment.log.bind(component="WkaBasedMembershipScheme")
+        log.debug("adding_interceptors")
+        log.debug("ping_interceptor_added")
+        log.debug("failure_detector_added")
+        log.debug("static_interceptor_added")
+        log = self.environment.log.bind(component="ClusterManagementMode")
+        log.debug("management_interceptor_added" if self.agents else "domain_filter_added")
 
     def _wait(self, begins: bool) -> None:
         if begins:
@@ -237,12 +250,15 @@ class ClusteringAgent:
 
     def _open_membership_channels(self) -> None:
         """From here on JOIN is answered; before, a joiner hears that nobody listens on that channel."""
+        log = self.environment.log.bind(component="WkaBasedMembershipScheme")
         for manager in (*self.managers, self.primary):
             manager.static = self.static
             manager.rpc_channel = rpc_membership_channel(manager.domain)
             handler = MembershipRequests(self.environment, manager, self.mode, self.pacer)
             self.channel.add_handler(manager.rpc_channel, handler)
             self.environment.spawn(manager.retry_thread(), "member list retry")
+            created = "primary_channel_created" if manager is self.primary else "application_channel_created"
+            log.debug(created, domain=manager.domain)
 
     # HTTP ports and the end
 

@@ -43,6 +43,10 @@ class Environment(Protocol):
     def log(self) -> FilteringBoundLogger:
         """A structlog logger, bound to the node; bind ``component`` and log catalogue events."""
 
+    @property
+    def debug(self) -> bool:
+        """Whether lines at DEBUG are kept; those whose values are dear to make are not made otherwise."""
+
     def spawn(self, coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Run a coroutine as a thread of the node."""
 

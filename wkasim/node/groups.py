@@ -92,6 +92,10 @@ class GroupAgent:
     async def _can_connect(self, member: Member) -> bool:
         """Try the member's ports, round after round, until all accept."""
         profile = self._environment.profile
+        if self._environment.debug:
+            self._log.debug("application_member_probed", axis2=self.text(member))
+            self._log.debug("http_port_checked", port=member.port_property("httpPort"))
+            self._log.debug("https_port_checked", port=member.port_property("httpsPort"))
         ports = [port for key in ("httpPort", "httpsPort") if (port := member.port_property(key)) != -1]
         if not ports:
             return profile.admit_without_ports

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from wkasim.members import Address, Member, MemberList
+from wkasim.members import Address, Member, MemberList, tribes_text
 from wkasim.messages import ASYNCHRONOUS, MEMBERSHIP_MESSAGE, MemberJoined, MemberListMessage, on_the_wire
 from wkasim.node.channel import Channel
 from wkasim.node.environment import Environment, Pacer
@@ -59,11 +59,14 @@ class MembershipManager:
         self._rpc = rpc
         self._pacer = pacer
         self._log = environment.log.bind(component="MembershipManager")
+        self._mode_log = environment.log.bind(component="ClusterManagementMode")
 
     # Adding
 
     async def member_added(self, member: Member) -> None:
         """Told by the channel that a member was seen; what a load balancer's managers hear."""
+        if self.agent is not None:
+            self._mode_log.debug("group_member_joined", member=member.name)
         await self.add(member, "event")
 
     async def add(self, member: Member, cause: str) -> bool:
@@ -71,10 +74,9 @@ class MembershipManager:
 
         May take seconds: admission by a blocking agent, or the push to a well-known member.
         """
-        if member in self.members or member.domain != self.domain:
+        if not self._is_new(member):
             return False
-        if self.static is not None:
-            self.static.add(member)
+        self._keep(member)
         if self.agent is not None and not await self._offer_to_agent(member):
             return False
         if self._must_push_to(member) and not await self._push_to_well_known(member):
@@ -84,17 +86,36 @@ class MembershipManager:
         self._append(member, cause)
         if self._environment.profile.refire_member_added and self._channel.listeners:
             await self._channel.member_added(member)
+            if self._environment.debug:
+                self._log.debug("channel_member_added", tribes=tribes_text(member))
+        self._log.debug("group_member_recorded", member=member.name, domain=self.domain)
         return True
 
     def add_at_once(self, member: Member, cause: str) -> bool:
         """Add if that needs no waiting; False if it may, and nothing was done."""
         if self.agent is not None or self._must_push_to(member):
             return False
-        if member not in self.members and member.domain == self.domain:
-            if self.static is not None:
-                self.static.add(member)
+        if self._is_new(member):
+            self._keep(member)
             self._append(member, cause)
+            if self._environment.debug:
+                self._log.debug("group_member_recorded", member=member.name, domain=self.domain)
         return True
+
+    def _is_new(self, member: Member) -> bool:
+        """Whether the member is of this domain and not listed yet."""
+        listed, own = member in self.members, member.domain == self.domain
+        if self._environment.debug:
+            self._log.debug("member_looked_up", answer=str(listed).lower())
+            self._log.debug("domain_compared", answer=str(own).lower())
+        return own and not listed
+
+    def _keep(self, member: Member) -> None:
+        """Have the member probed from now on."""
+        if self.static is not None:
+            self.static.add(member)
+            if self._environment.debug:
+                self._log.debug("static_member_recorded", member=member.name)
 
     def _append(self, member: Member, cause: str) -> None:
         self.members.add(member)
@@ -143,6 +164,7 @@ class MembershipManager:
         """Take the member out; a load balancer's agent is told whatever the domain."""
         self.remove(member, "event")
         if self.agent is not None:
+            self._mode_log.debug("group_member_left", member=member.name)
             await self.agent.removed(member)
 
     def remove(self, member: Member, cause: str) -> None:
@@ -162,6 +184,7 @@ class MembershipManager:
         """Push this manager's list to a joiner of the load balancer's own domain; raises SendError."""
         try:
             await self._send_list(member, self.members)
+            self._log.debug("member_list_sent", member=member.name)
         except SendError:
             self._log.error("member_list_send_failed", member=member.name)
             raise
@@ -178,6 +201,7 @@ class MembershipManager:
         payload = MemberJoined(member, self._environment.wall_ms())
         try:
             await self._rpc.call(others, self.rpc_channel, payload, "all", _OPTIONS)
+            self._log.debug("member_joined_sent", member=member.name, domain=self.domain)
         except SendError:
             self._log.error("member_joined_send_failed", member=member.name)
             raise

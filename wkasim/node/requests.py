@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from wkasim.members import Member
+from wkasim.members import Member, tribes_text
 from wkasim.messages import (
     ChannelMessage,
     GetConfiguration,
@@ -43,6 +43,9 @@ class MembershipRequests:
 
     def handle(self, payload: Payload, message: ChannelMessage) -> Payload | Coroutine[Any, Any, Payload]:
         """Answer one request."""
+        if self._environment.debug:
+            self._log.debug("membership_request", domain=self._manager.domain)
+            self._log.debug("request_local_domain", domain=self._manager.domain)
         match payload:
             case MemberJoined():
                 return self._member_joined(payload, message)
@@ -60,6 +63,7 @@ class MembershipRequests:
             self._environment.spawn(self._process_join(joiner), "process join")
         else:
             await self._process_join(joiner)
+        self._log.debug("member_list_replied", member=joiner.name)
         return MemberListMessage(self._manager.members.snapshot(), self._environment.wall_ms())
 
     async def _process_join(self, joiner: Member) -> None:
@@ -70,6 +74,8 @@ class MembershipRequests:
 
     def _member_joined(self, payload: MemberJoined, message: ChannelMessage) -> Payload | Coroutine[Any, Any, Payload]:
         self._log.info("member_joined_received", member=message.sender.name)
+        if self._environment.debug:
+            self._log.debug("member_joined_content", tribes=tribes_text(payload.member))
         local = self._manager.local
         if local is not None and payload.member.address == local.address:
             return None
@@ -101,6 +107,7 @@ async def apply_member_list(
     log = environment.log.bind(component="MemberListCommand")
     talkative = environment.profile.member_list_level == "info"
     say = log.info if talkative else log.debug
+    log.debug("member_list_domain", domain=manager.domain)
     local = manager.local.address if manager.local is not None else None
     for member in payload.members:
         say("member_list_trying", member=member.name)
@@ -130,6 +137,7 @@ class InitializationRequests:
 
     async def _answer(self, payload: Payload, message: ChannelMessage) -> Payload:
         await self._pacer.take("handle")
+        self._log.debug("initialization_request")
         if not self._initialized() or not isinstance(payload, GetConfiguration | GetState):
             return None
         self._log.info("initialization_request_received", command=payload.command, member=message.sender.name)

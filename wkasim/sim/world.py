@@ -76,6 +76,7 @@ class NodeWorld:
         self.profile = profile
         self.life = process.life
         self.database = database
+        self.debug = debug
         self.transport = MemoryTransport(network, process)
         self._process = process
         self._loop = network.loop
