@@ -151,13 +151,14 @@ function drawMessages(arrows, words, first, last) {
 }
 
 function drawMessage(arrows, words, message) {
-  const x1 = layout.laneX[message.from];
+  // Clients have no lane; their requests come from the left edge, and the answers go back there.
+  const x1 = message.from >= 0 ? layout.laneX[message.from] : AXIS;
   const y1 = layout.yOf[message.send];
   const ends = message.ends.length ? message.ends : [{ i: null, lane: laneTo(message.to), lost: false }];
   const reply = message.label.endsWith(" reply") || message.label === "TEXT" ? " reply" : "";
   for (const end of ends) {
     const known = end.lane >= 0 && layout.laneX[end.lane] >= 0;
-    const x2 = known ? layout.laneX[end.lane] : x1 + layout.laneWidth * 0.6;
+    const x2 = known ? layout.laneX[end.lane] : message.kind === "http" ? AXIS : x1 + layout.laneWidth * 0.6;
     const y2 = end.i === null ? y1 + 2 * layout.rowHeight : layout.yOf[end.i];
     const part = end.lost || end.i === null ? 0.6 : 1;
     const toX = x1 + (x2 - x1) * part;

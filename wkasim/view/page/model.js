@@ -30,6 +30,7 @@ const KINDS = [
   { id: "joined", label: "MEMBER_JOINED", starts: ["MEMBER_JOINED"] },
   { id: "config", label: "GetConfiguration", starts: ["GET_"] },
   { id: "coordination", label: "coordination", starts: ["COORDINATION"] },
+  { id: "http", label: "requests of clients", starts: ["HTTP"] },
   { id: "other", label: "other messages", starts: [""] },
 ];
 const kindOfMessage = (label) => KINDS.find((kind) => kind.starts.some((start) => label.startsWith(start))).id;
