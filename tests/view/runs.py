@@ -105,7 +105,8 @@ def hostile_run() -> Run:
         (6, "view", MALICE, 1, "added", MALICE, MALICE),
         (7, "group", MALICE, 1, "admitted", MALICE, MALICE, MALICE),
         (8, "socket", MALICE, 1, MALICE, MALICE, MALICE),
-        (9, "request", MALICE, 1, 1, MALICE, MALICE, MALICE),
+        (9, "request", MALICE, 1, MALICE, 1, MALICE, MALICE, 0, MALICE, 7, MALICE),
+        (9, "forward", MALICE, 1, MALICE, MALICE, MALICE, 503),
         (10, "connect", MALICE, 1, MALICE, MALICE),
         (11, "state", MALICE, 1, "initialised", ""),
     ]

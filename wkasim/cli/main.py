@@ -29,6 +29,7 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS: Final = {
     "run": "Run a scenario: the logs of all nodes, and what came of it.",
     "view": "Show a run as one HTML file: a diagram to step through.",
+    "step": "Step through a run in the terminal, forward and back.",
     "lesson": "Learn how such a cluster works: ten lessons with questions.",
     "check": "Check log files, simulated or real, against a transcript.",
     "doctor": "Will the configuration files of these nodes form a cluster?",

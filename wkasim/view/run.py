@@ -16,8 +16,8 @@ from wkasim.sim.journal import FIELDS, Record
 
 __all__ = ["Ghost", "Note", "Run", "ViewNode", "check_records", "nodes_in"]
 
-_NUMBERS = {"id"}
-"""Fields of records that are whole numbers; ``params`` is a flat tuple, everything else is text."""
+_NUMBERS = {"id", "number", "status", "took_us"}
+"""Fields of records that are whole numbers; ``params`` is a flat tuple, ``outcome`` may be either."""
 
 _MOST_PROBLEMS = 5
 
@@ -127,7 +127,7 @@ def _problem(record: Record) -> str:
         if key == "params":
             if not _is_params(value):
                 return f"the params of a {kind!r} record must be names and values in turn"
-        elif _is_whole(value) if key in _NUMBERS else isinstance(value, str):
+        elif _is_whole(value) if key in _NUMBERS else isinstance(value, str) or (key == "outcome" and _is_whole(value)):
             continue
         else:
             return f"{key!r} of a {kind!r} record cannot be {str(value)[:40]!r}"

@@ -39,6 +39,11 @@ def line_words(index: int, record: Record, owners: Mapping[str, str], story: Sto
         case "step":
             values = " ".join(str(value) for value in fields[1][1::2])
             return f"{str(fields[0]).replace('_', ' ')} {values or node}".strip()
+        case "request":
+            answer = f"{fields[4]} by {fields[5]}" if fields[4] else f"no answer {fields[7]}".strip()
+            return f"request {fields[2]}{fields[3]}: {answer}"
+        case "forward":
+            return f"request {fields[1]} to {owners.get(fields[2], fields[2])}: {fields[3]}"
         case "timer":
             return f"{fields[0]} wakes"
     return " ".join(str(field) for field in (kind, *fields))

@@ -140,6 +140,7 @@ function runSearch(step) {
 
 const CATEGORIES = [
   { id: "log", label: "log lines" },
+  { id: "request", label: "requests" },
   { id: "routine", label: "timers, probes" },
   { id: "socket", label: "ports" },
   { id: "hidden", label: "hidden log lines" },

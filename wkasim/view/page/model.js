@@ -66,6 +66,7 @@ function categoryOf(i) {
   if (kind === "send" || kind === "deliver" || kind === "drop") return "other";
   if (kind === "log") return isHiddenLog(i) ? "hidden" : "log";
   if (kind === "timer" || kind === "connect") return "routine";
+  if (kind === "request" || kind === "forward") return "request";
   return kind === "socket" ? "socket" : "state";
 }
 

@@ -108,7 +108,9 @@ function rowText(i) {
     case "connect":
       return `no connection to ${nameOf(record[4])}: ${record[5]}`;
     case "request":
-      return `request ${record[5]}`;
+      return `request ${record[7]}: ${record[8] || "no answer"}${record[9] ? ` by ${record[9]}` : ""}`;
+    case "forward":
+      return `request ${record[5]} to ${nameOf(record[6])}: ${record[7]}`;
     case "ghost":
       return record[4];
     case "step":
@@ -141,8 +143,12 @@ function sentenceOf(i) {
       return `A timer wakes ${node}: ${record[4].replace(/_/g, " ")}.`;
     case "connect":
       return `${node} gets no connection to ${nameOf(record[4])} (${record[4]}): ${record[5]}.`;
-    case "request":
-      return `A request through ${node}: ${record[5]}${record[6] ? `, to ${nameOf(record[6])}` : ""} ${record[7]}`;
+    case "request": {
+      const answer = record[8] ? `answered with ${record[8]}${record[9] ? ` by ${record[9]}` : ""}` : "never answered";
+      return `A client's request to ${node} for ${record[6]}${record[7]} was ${answer}, after ${duration(record[10])}${record[11] ? ` (${record[11]})` : ""}.`;
+    }
+    case "forward":
+      return `${node} gives a request for ${record[4]}${record[5]} to ${nameOf(record[6])}: ${record[7]}.`;
     case "ghost":
       return `The guide shows this line on ${node}, but the run does not have it: “${record[4]}”`;
     case "note":
