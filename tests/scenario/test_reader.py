@@ -357,6 +357,8 @@ def test_parse_scenario_with_one_fault_names_line_value_and_way_out(text: str, p
         ("5", "the number 5 is no step; write one as VERB: ..."),
         ("{}", "this step says nothing; it needs one of wait, wait_until, start, "),
         ("{explain: x}", "this step says nothing; it needs one of wait, wait_until, start, "),
+        ("drop: {message: JOIN}", 'unknown step "drop"; write messages: {do: drop, message: ..., from: ..., to: ...}'),
+        ("stop: elb", 'unknown step "stop"; write terminate or kill'),
         ("{kill: elb, pause: elb}", "one step says one thing, this one says kill and pause; make it 2"),
         ("kill", "nothing is not the step kill; write a mapping with node"),
         ("start:", "nothing is not the step start; write a mapping with nodes"),

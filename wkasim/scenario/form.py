@@ -94,7 +94,9 @@ _DATABASE: Final = Record(
         Field("user", Text("a name"), "Whom nodes log in as."),
         Field("state", DATABASE_STATE, "Up, down (nobody answers) or denied (the grants are wrong)."),
         Field("created", Flag(), "Whether its tables exist from the beginning."),
-        Field("url", Text("a URL"), "A real server behind it over real sockets: mysql+pymysql://user:password@host/name"),
+        Field(
+            "url", Text("a URL"), "A real server behind it over real sockets: mysql+pymysql://user:password@host/name"
+        ),
     ),
 )
 

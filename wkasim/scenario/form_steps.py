@@ -247,5 +247,13 @@ STEP_FORM: Final = Verbs(
     ACTION_FORMS,
     "action",
     "step",
+    {
+        **{
+            do: f"messages: {{do: {do}, message: ..., from: ..., to: ...}}"
+            for do in ("drop", "delay", "duplicate", "hold")
+        },
+        **dict.fromkeys(("stop", "crash"), "terminate or kill"),
+        **dict.fromkeys(("sleep", "run"), "wait"),
+    },
 )
 """A step."""

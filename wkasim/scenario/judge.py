@@ -235,12 +235,22 @@ class _Judge:
         everything = self.evidence.log(node, hidden=True)
         outside = [line for line in everything if self._fits(claim, line)]
         if outside:
-            return f" there, but at {_clock(outside[0])}: {outside[0].text}"
+            return f" in that time, but {self._outside(outside, claim.since)}"
         same = [line for line in everything if claim.event is not None and line.event == claim.event]
         if same:
             return f"; nearest: {same[-1].text}"
         entry = ENTRIES.get(claim.event or "")
         return f" ({entry.component} {entry.template})" if entry else ""
+
+    def _outside(self, lines: Sequence[LogLine], since: Anchor) -> str:
+        """When the line came instead: the first time after the moment, else the last time before it."""
+        moment = self.evidence.moment(since)
+        later = [line for line in lines if line.time is not None and moment is not None and line.time > moment]
+        line = later[0] if later else lines[-1]
+        if line.time is None or moment is None or moment == datetime.min:  # noqa: DTZ901 - logs name no zone
+            return f"in line {line.number}: {line.text}"
+        seconds = (line.time - moment).total_seconds()
+        return f"{abs(seconds):.1f} s {'after' if later else 'before'} the {since}: {line.text}"
 
     def _when(self, line: LogLine, since: Anchor) -> str:
         moment = self.evidence.moment(since)
@@ -321,10 +331,6 @@ def _count(things: Sequence[object], noun: str) -> str:
 
 def _times(count: int) -> str:
     return ("never", "once", "twice")[count] if count < 3 else f"{count} times"
-
-
-def _clock(line: LogLine) -> str:
-    return line.time.isoformat(" ", "milliseconds") if line.time is not None else f"line {line.number}"
 
 
 def failed(outcomes: Iterable[Outcome]) -> list[Outcome]:

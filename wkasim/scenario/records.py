@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from wkasim.scenario.shapes import Plain, Schema, Shape
 from wkasim.scenario.written import BadValueError, Problems, Written, nearest
@@ -215,12 +215,14 @@ class Verbs(Generic[T]):
     """A mapping with one verb out of a table, and beside it the keys that every such mapping may have.
 
     A verb that needs nothing may stand alone: ``- heal``. ``fills`` is the attribute that gets what the verb says.
+    ``other_words`` are words that people try, each with what to write instead.
     """
 
     envelope: Record[T]
     forms: Mapping[str, Form[Any]]
     fills: str
     what: str
+    other_words: Mapping[str, str] = field(factory=dict)
 
     def read(self, written: Written, problems: Problems) -> T:
         """The value; raises BadValueError."""
@@ -251,7 +253,8 @@ class Verbs(Generic[T]):
         others = [key for key in written.value if key not in self.forms and key not in beside]
         for key in others:
             line = written.key_lines[key]
-            problems.add(line, f'unknown {self.what} "{key}"{nearest(key, (*self.forms, *beside))}')
+            instead = f"; write {self.other_words[key]}" if key in self.other_words else ""
+            problems.add(line, f'unknown {self.what} "{key}"{instead or nearest(key, (*self.forms, *beside))}')
         if len(verbs) > 1:
             both = " and ".join(verbs)
             problems.add(written.line, f"one {self.what} says one thing, this one says {both}; make it {len(verbs)}")
