@@ -1,0 +1,229 @@
+"""Strangers on a real socket: whatever they send, they lose their connection, with one line, and the node lives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import struct
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from tests.loopback import fresh_address
+from tests.transport.tcp.conftest import Host
+from tests.transport.tribes.captured import FRAMES
+from wkasim.members import Address
+from wkasim.messages import USE_ACK, ChannelMessage, Join, RpcRequest
+from wkasim.transport.tcp.listener import Limits, TcpListener
+from wkasim.transport.tcp.mapping import WireMapping
+from wkasim.transport.tribes import ChannelData, MemberDescriptor, encode_channel_data, encode_frame
+
+MakeHost = Callable[..., Host]
+Run = Callable[[Coroutine[Any, Any, None]], None]
+NESTED = b"\xac\xed\x00\x05" + b"ur\x00\x13[Ljava.lang.Object;" + bytes(8) + b"\x02\x00\x00xp\x00\x00\x00\x01"
+
+
+async def stranger(address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection(*address)
+
+
+async def loses_the_connection(address: Address, data: bytes, *, end: bool = False) -> None:
+    reader, writer = await stranger(address)
+    writer.write(data)
+    if end:
+        writer.write_eof()
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def node_lives(host: MakeHost, node: Host) -> None:
+    """Somebody decent is served as ever."""
+    before = len(node.got)
+    decent = host(fresh_address())
+    message = ChannelMessage.of(decent.member, 1, USE_ACK, RpcRequest("d:rpc.membership.channel", "1", Join()))
+    connection = await decent.transport.connect(node.address, 5)
+    await connection.send_acknowledged(message)
+    assert len(node.got) == before + 1
+
+
+def good_frame(options: int = 0) -> bytes:
+    sender = Host(Address("127.1.0.1", 4000), None, None).member  # type: ignore[arg-type]
+    message = ChannelMessage.of(sender, 1, options, RpcRequest("d:rpc.membership.channel", "1", Join()))
+    return WireMapping(1, b"x").frame(message, 1)
+
+
+def frame_with(message: bytes) -> bytes:
+    sender = MemberDescriptor(bytes([127, 1, 0, 1]), 4000)
+    return encode_frame(encode_channel_data(ChannelData(0, 1, bytes(16), sender, message)))
+
+
+@pytest.mark.parametrize(
+    ("data", "end", "reason"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", False, "a frame begins with b'FLT2002', found b'GET / H'"),
+        (bytes(100_000), False, "a frame begins with b'FLT2002', found"),
+        (b"FLT2002" + struct.pack(">i", 1 << 30), False, "a frame of 1073741824 bytes; the limit is 1048576"),
+        (b"FLT2002" + struct.pack(">i", -1), False, "a frame of -1 bytes; the limit is 1048576"),
+        (b"FLT2002" + struct.pack(">i", 2) + b"abTLF2004", False, "a frame ends with b'TLF2003', found b'TLF2004'"),
+        (b"FLT2002" + struct.pack(">i", 5000) + b"abc", True, "the connection ends inside a frame"),
+        (encode_frame(b"no message at all"), False, "a message id of 1948279148 bytes; it has 16"),
+        (frame_with(b"\xac\xed\x00\x05r"), False, ""),
+        (frame_with(NESTED * 10_000), False, ""),
+        (frame_with(b"\xac\xed\x00\x05q\x00\x7e\x00\x00"), False, ""),
+    ],
+    ids=["http", "zeros", "oversized", "negative", "trailer", "cut", "no message", "half a stream", "deep", "circular"],
+)
+def test_nonsense_costs_the_connection_and_one_line(
+    host: MakeHost, run: Run, data: bytes, end: bool, reason: str
+) -> None:
+    node = host(fresh_address())
+
+    async def talk() -> None:
+        await node.transport.listen(node.address, node.got.append, "cluster")
+        await loses_the_connection(node.address, good_frame() + data, end=end)
+        await node_lives(host, node)
+
+    run(talk())
+    assert len(node.got) == 2
+    [(event, told)] = node.lines()
+    assert event == "keepalive_closed"
+    assert reason in told
+
+
+def test_sound_message_of_another_protocol_costs_a_line_only(host: MakeHost, run: Run) -> None:
+    node = host(fresh_address())
+    data = ChannelData(1, 1, bytes(16), MemberDescriptor(bytes([127, 1, 0, 1]), 4000), b"state of a session")
+
+    async def talk() -> None:
+        await node.transport.listen(node.address, node.got.append, "cluster")
+        _, writer = await stranger(node.address)
+        writer.write(encode_frame(encode_channel_data(data)) + good_frame())
+        while not node.got:  # noqa: ASYNC110 - what is waited for comes out of a socket
+            await asyncio.sleep(0.002)
+        writer.close()
+
+    run(talk())
+    assert node.lines() == [("deserialization_failed", "a message of another kind: ByteMessage")]
+
+
+def test_slow_writer_is_cut_off_and_a_silent_one_is_not(host: MakeHost, run: Run) -> None:
+    node = host(fresh_address(), limits=Limits(frame_s=0.2))
+
+    async def talk() -> None:
+        await node.transport.listen(node.address, node.got.append, "cluster")
+        _, silent = await stranger(node.address)
+        reader, slow = await stranger(node.address)
+        for byte in good_frame():
+            if reader.at_eof():
+                break
+            slow.write(bytes([byte]))
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        silent.write(good_frame())
+        while not node.got:  # noqa: ASYNC110 - what is waited for comes out of a socket
+            await asyncio.sleep(0.002)
+        for writer in (silent, slow):
+            writer.close()
+
+    run(talk())
+    assert node.lines() == [("keepalive_closed", "a frame took longer than 0.2 s")]
+
+
+def test_crowd_of_connections_stays_within_the_limit_and_shuts_nobody_decent_out(host: MakeHost, run: Run) -> None:
+    node = host(fresh_address(), limits=Limits(connections=40))
+
+    async def talk() -> None:
+        listener = await node.transport.listen(node.address, node.got.append, "cluster")
+        decent = host(fresh_address())
+        connection = await decent.transport.connect(node.address, 5)
+        message = ChannelMessage.of(decent.member, 1, USE_ACK, RpcRequest("d:rpc.membership.channel", "1", Join()))
+        await connection.send_acknowledged(message)
+        crowd = []
+        for _ in range(300):
+            one = socket.socket()
+            one.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(one, node.address)
+            crowd.append(one)
+            assert isinstance(listener, TcpListener)
+            assert len(listener.connections) <= 40
+        await connection.send_acknowledged(message)
+        await node_lives(host, node)
+        for one in crowd:
+            one.close()
+
+    run(talk())
+    assert {line[1] for line in node.lines()} == {"40 connections are open, and this one has said nothing"}
+
+
+def test_half_frames_of_many_connections_stay_within_the_memory_allowed(host: MakeHost, run: Run) -> None:
+    node = host(fresh_address(), limits=Limits(held_bytes=200_000))
+
+    async def talk() -> None:
+        listener = await node.transport.listen(node.address, node.got.append, "cluster")
+        assert isinstance(listener, TcpListener)
+        writers = []
+        for _ in range(30):
+            _, writer = await stranger(node.address)
+            writer.write(b"FLT2002" + struct.pack(">i", 1 << 20) + bytes(20_000))
+            await asyncio.sleep(0.005)
+            assert listener.held_bytes <= 200_000
+            writers.append(writer)
+        await node_lives(host, node)
+        for writer in writers:
+            writer.close()
+
+    run(talk())
+    lines = node.lines()
+    assert lines
+    assert set(lines) == {("keepalive_closed", "all connections together hold more than 200000 bytes")}
+
+
+@pytest.mark.nightly
+def test_peer_that_reads_no_acknowledgements_is_cut_off(host: MakeHost, run: Run) -> None:
+    node = host(fresh_address(), limits=Limits(unread_bytes=2000))
+
+    async def talk() -> None:
+        await node.transport.listen(node.address, node.got.append, "cluster")
+        rude = socket.socket()
+        rude.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        rude.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(rude, node.address)
+        many = good_frame(USE_ACK) * 500
+        try:
+            while not node.lines():
+                await loop.sock_sendall(rude, many)
+                node.got.clear()
+        except ConnectionError:
+            pass
+        rude.close()
+        await node_lives(host, node)
+
+    run(talk())
+    assert node.lines() == [("keepalive_closed", "acknowledgements are not read")]
+
+
+def test_damaged_frames_of_real_nodes_never_end_the_node(host: MakeHost, run: Run) -> None:
+    node = host(fresh_address())
+    dice = random.Random(2012)
+
+    def damaged() -> bytes:
+        data = bytearray(dice.choice(FRAMES))
+        for _ in range(dice.randint(1, 4)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        return bytes(data[: dice.randint(1, len(data))] if dice.random() < 0.2 else data)
+
+    async def talk() -> None:
+        await node.transport.listen(node.address, node.got.append, "cluster")
+        for _ in range(300):
+            _, writer = await stranger(node.address)
+            writer.write(damaged())
+            writer.close()
+        await node_lives(host, node)
+
+    run(talk())
+    assert {line[0] for line in node.lines()} <= {"keepalive_closed", "deserialization_failed"}
