@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Final
 
+from wkasim.version import __version__
+
 if TYPE_CHECKING:
     from wkasim.errors import ClusterError, InputError, ProtocolError, StartupError, WkasimError
     from wkasim.logs.catalogue import ENTRIES
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from wkasim.sim.loop import BudgetExceededError, DeadlockError, VirtualTimeLoop
     from wkasim.sim.network import LAN, Link
 
-__version__ = "0.1.0"
 
 _HOMES: Final = {
     "Address": "members",

@@ -38,11 +38,11 @@ def doctor(
 
     Exits with 1 if there is a finding of severity error, with 2 if a directory cannot be used.
     """
-    from wkasim import __version__
     from wkasim.cli.screen import make_console, plain_text
     from wkasim.config.data import as_data, as_sarif
     from wkasim.config.examination import examine
     from wkasim.config.report import report_lines
+    from wkasim.version import __version__
 
     if format_ not in _FORMATS:
         raise InputError(f"unknown format {format_!r} (known: {', '.join(_FORMATS)})")

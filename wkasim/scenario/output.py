@@ -87,7 +87,7 @@ def _log_name(node: str, life: int) -> str:
 
 def result_as_dict(result: RunResult) -> dict[str, Json]:
     """A run as plain data, for ``--json`` and ``result.json``."""
-    from wkasim import __version__
+    from wkasim.version import __version__
 
     names = result.history.names()
     nodes: dict[str, Json] = {}
