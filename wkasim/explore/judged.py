@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
@@ -28,11 +28,17 @@ class Judged:
 
 
 def judge_scenario(
-    scenario: Scenario, invariants: Sequence[Invariant], *, coverage: Coverage | None = None, strict: bool = False
+    scenario: Scenario,
+    invariants: Sequence[Invariant],
+    *,
+    coverage: Coverage | None = None,
+    strict: bool = False,
+    on_end: Callable[[ScenarioRun], None] | None = None,
 ) -> Judged:
     """Run a scenario to its end and say which invariants it violates.
 
     A run with a step that cannot be done violates nothing, and says so; with ``strict`` it raises InputError.
+    ``on_end`` gets the run when it is over, with its cluster still there.
     """
     run = ScenarioRun(scenario)
     try:
@@ -43,6 +49,8 @@ def judge_scenario(
                 raise InputError(run.problem)
             return Judged(violations=(), length_s=run.now_s, problem=run.problem)
         watch.look(run.cluster)
+        if on_end is not None:
+            on_end(run)
         if coverage is not None:
             coverage.add(run.profile.name, run.cluster.journal.records)
         return Judged(violations=tuple(watch.telling()), length_s=run.now_s)

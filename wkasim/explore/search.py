@@ -23,7 +23,7 @@ from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_varia
 from wkasim.explore.verdict import Violation
 from wkasim.scenario.model import Scenario
 
-__all__ = ["Report", "Search", "explore"]
+__all__ = ["Report", "Search", "explore", "ignore_interrupts"]
 
 _CHUNK: Final = 8
 """How many runs a process does before it reports."""
@@ -104,7 +104,7 @@ def _chunks(search: Search, runs: int | None, jobs: int, keep_going: Callable[[]
                 return
             yield _judge_some(search, first, count)
         return
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignore_interrupts)
     pending: list[Future[_Chunk]] = []
     try:
         while keep_going():
@@ -118,7 +118,7 @@ def _chunks(search: Search, runs: int | None, jobs: int, keep_going: Callable[[]
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_interrupts() -> None:
+def ignore_interrupts() -> None:
     """Ctrl-C reaches all processes of a terminal; the first one decides."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

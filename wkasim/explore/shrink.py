@@ -16,7 +16,7 @@ from wkasim.scenario.model import Scenario, Step, Wait
 from wkasim.sim import faults
 from wkasim.sim.network import LAN
 
-__all__ = ["shrink"]
+__all__ = ["shrink", "without"]
 
 Holds = Callable[[Scenario], bool]
 
@@ -134,10 +134,11 @@ def _legal(scenario: Scenario) -> Scenario:
 def _fewer_nodes(scenario: Scenario) -> Iterator[Scenario]:
     for node in reversed(scenario.nodes):
         if len(scenario.nodes) > 1:
-            yield from _with_seeds(_without(scenario, node))
+            yield from _with_seeds(without(scenario, node))
 
 
-def _without(scenario: Scenario, gone: NodeConfig) -> Scenario:
+def without(scenario: Scenario, gone: NodeConfig) -> Scenario:
+    """The scenario without a node: nobody lists it, and no step names it."""
     others = [node for node in scenario.nodes if node.name != gone.name]
     places = [(node.host, node.port) for node in others]
     lost = (gone.host, gone.port) if (gone.host, gone.port) not in places else None

@@ -1,0 +1,152 @@
+"""The commands explore and sweep, as somebody types them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from wkasim.cli.main import main
+from wkasim.explore.invariants import BUILT_IN
+from wkasim.explore.schedules import FAULTS
+from wkasim.scenario.reader import load_scenario
+
+QUICK = ("--profile", "documented", "--faults", "none", "--nodes", "3", "--invariant", "agreement", "--runs", "12")
+
+SCENARIO = """
+nodes:
+  hub: {host: 127.1.0.1, uses_database: false}
+  worker: {host: 127.1.0.2, uses_database: false, well_known_members: ["127.1.0.1:4000"]}
+steps: [{start: hub}, {wait: 10}, {start: worker}, {wait: 30}]
+"""
+
+
+def wkasim(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return int(ended.value.code or 0)
+
+
+def test_explore_writes_what_it_finds_and_run_names_the_invariant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert wkasim("explore", *QUICK) == 1
+    out = capsys.readouterr().out
+    assert "agreement in documented: somebody not well known is not listed, after one started alone\n" in out
+    assert "1 distinct failure in 12 runs (" in out
+    (path,) = (tmp_path / "found").glob("*.yaml")
+    assert path.read_text().startswith("# agreement is violated: ")
+    assert wkasim("run", "--quiet", str(path)) == 1
+    assert "agreement is violated at " in capsys.readouterr().out
+    path.write_text(path.read_text() + "expect_violation: agreement\n")
+    assert wkasim("run", "--quiet", str(path)) == 0
+
+
+def test_explore_as_json_says_the_same_and_covers_the_protocol(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert wkasim("explore", *QUICK, "--json", "--coverage", "--out", str(tmp_path)) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["runs"] == 12
+    (finding,) = told["findings"]
+    assert (finding["invariant"], finding["profile"], finding["nodes"]) == ("agreement", "documented", 3)
+    assert load_scenario(finding["file"]).title.startswith("agreement: ")
+    assert "partition" in told["coverage"]["faults_never"]
+
+
+def test_explore_without_a_finding_exits_with_0_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text(SCENARIO)
+    out = tmp_path / "found"
+    assert wkasim("explore", str(base), "--faults", "none", "--runs", "4", "--out", str(out)) == 0
+    assert capsys.readouterr().out.startswith("0 distinct failures in 4 runs (")
+    assert not out.exists()
+
+
+def test_explore_names_everything_that_is_wrong_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "file"
+    out.write_text("")
+    wrong = ("--nodes", "7-2", "--faults", "flood", "--invariant", "speed", "--time", "soon", "--out", str(out))
+    assert wkasim("explore", *wrong) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"unknown invariant 'speed' (known: {', '.join(invariant.name for invariant in BUILT_IN)})",
+        "nodes 7-2 is no range; write LEAST-MOST, from 2 to 50",
+        f"unknown fault 'flood' (known: {', '.join(FAULTS)})",
+        "--time soon: this is no time; write 90s, 1m30s or a number of seconds",
+        f"--out {out}: this is a file; name a folder",
+    ]
+
+
+def test_explore_interrupted_keeps_what_it_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wkasim.cli import explore
+
+    def interrupt(self: object, report: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(explore._Progress, "show", interrupt)
+    assert wkasim("explore", *QUICK, "--out", str(tmp_path)) == 130
+    assert "interrupted; 1 distinct failure in 8 runs" in capsys.readouterr().out
+    assert len(list(tmp_path.glob("*.yaml"))) == 1
+
+
+@pytest.fixture
+def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two.yaml").write_text(SCENARIO)
+    return "two.yaml"
+
+
+def test_sweep_writes_csv_and_json_and_resumes(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert wkasim("sweep", scenario, "--vary", "nodes=2..3", "--seeds", "2", "--out", "t.csv") == 0
+    shown = capsys.readouterr().out
+    assert "nodes" in shown
+    assert "split" in shown
+    rows = list(csv.DictReader(Path("t.csv").read_text().splitlines()))
+    assert [(row["nodes"], row["runs"]) for row in rows] == [("2", "2"), ("3", "2")]
+    before = Path("t.csv.runs").read_text()
+    assert wkasim("sweep", scenario, "--vary", "nodes=2..3", "--seeds", "3", "--out", "t.csv", "--json") == 0
+    assert [row["runs"] for row in json.loads(capsys.readouterr().out)] == [3, 3]
+    assert Path("t.csv.runs").read_text().startswith(before)
+
+
+def test_sweep_draws_png_and_svg(scenario: str) -> None:
+    pytest.importorskip("matplotlib")
+    assert wkasim("sweep", scenario, "--vary", "loss=0,0.1", "--seeds", "2", "--plot", "p") == 0
+    assert Path("p.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in Path("p.svg").read_text()
+
+
+def test_sweep_without_matplotlib_says_what_to_install(
+    scenario: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert wkasim("sweep", scenario, "--plot", "p.png") == 2
+    assert capsys.readouterr().err == "a plot needs the package matplotlib: pip install 'wkasim[plot]'\n"
+
+
+def test_sweep_without_dask_says_what_to_install(
+    scenario: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert wkasim("sweep", scenario, "--executor", "dask://localhost:1") == 2
+    assert capsys.readouterr().err == ("a Dask cluster needs the package distributed: pip install 'wkasim[dask]'\n")
+
+
+def test_sweep_names_everything_that_is_wrong_at_once(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = ("--vary", "speed=1", "--vary", "nodes=5..2", "--out", "t.txt", "--plot", "p.gif", "--executor", "cloud")
+    assert wkasim("sweep", scenario, *wrong) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "--vary speed=1: there is no axis 'speed' (known: nodes, loss, latency, profile, spread)",
+        "--vary nodes=5..2: from 5 to 2 in steps of 1 is no range",
+        "--out t.txt: name a .csv or a .json file",
+        "--plot p.gif: name a .png or an .svg file, or neither for both",
+        "--executor cloud: write local, or dask://HOST:PORT",
+    ]

@@ -1,0 +1,293 @@
+"""Sweeps: one scenario over a grid of variations and many seeds, as distributions instead of single runs.
+
+A point of the grid is one choice for each axis; each point is run with seeds 0, 1, 2 ... Every run is a job of its own
+with a key. Results are taken once per key, whoever sends them how often, and written to disk as they come, so that an
+interrupted sweep goes on where it stopped and a job that is tried again never counts twice.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Final
+
+from attrs import define, evolve, field, frozen
+
+from wkasim.errors import InputError
+from wkasim.explore.axes import AXES, vary
+from wkasim.explore.judged import judge_scenario
+from wkasim.explore.measures import MEASURES, measure
+from wkasim.scenario.model import Scenario
+
+__all__ = ["Axis", "Job", "Summary", "Sweep", "Table", "parse_axis", "run_sweep", "summarise"]
+
+_MOST_POINTS: Final = 10_000
+_TRIES: Final = 3
+
+Value = int | float | str
+Point = tuple[tuple[str, Value], ...]
+
+
+@frozen
+class Axis:
+    """What is varied, and the values it takes."""
+
+    name: str
+    values: tuple[Value, ...]
+
+
+@frozen(kw_only=True)
+class Job:
+    """One run of the sweep: a point and a seed."""
+
+    point: Point
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """What makes this job different from all others of its sweep."""
+        return json.dumps([dict(self.point), self.seed])
+
+
+@frozen(kw_only=True)
+class Sweep:
+    """A scenario, the axes of the grid, and how many seeds each point gets."""
+
+    scenario: Scenario
+    axes: tuple[Axis, ...] = ()
+    seeds: int = 20
+
+    def points(self) -> list[Point]:
+        """Every choice of one value per axis, the last axis fastest."""
+        names = [axis.name for axis in self.axes]
+        return [tuple(zip(names, values, strict=True)) for values in itertools.product(*(a.values for a in self.axes))]
+
+    def jobs(self) -> Iterator[Job]:
+        """Every run."""
+        return (Job(point=point, seed=seed) for point in self.points() for seed in range(self.seeds))
+
+    def scenario_at(self, job: Job) -> Scenario:
+        """What the job runs; raises InputError where a value makes no sense in this scenario."""
+        scenario = self.scenario
+        for name, value in job.point:
+            scenario = vary(scenario, name, value)
+        return evolve(scenario, seed=job.seed)
+
+    def check(self) -> None:
+        """Look at every point before anything runs; raises InputError listing all problems."""
+        problems: list[str] = []
+        if self.seeds < 1:
+            problems.append(f"{self.seeds} seeds are none; give at least 1")
+        if len({axis.name for axis in self.axes}) < len(self.axes):
+            problems.append("an axis is varied twice; name all its values in one --vary")
+        if math.prod(len(axis.values) for axis in self.axes) > _MOST_POINTS:
+            raise InputError(f"the grid has more than {_MOST_POINTS} points; vary less at once")
+        for axis in self.axes:
+            for value in axis.values:
+                try:
+                    vary(self.scenario, axis.name, value)
+                except InputError as error:
+                    problems += error.problems
+        if problems:
+            raise InputError(*dict.fromkeys(problems))
+
+
+def parse_axis(text: str) -> Axis:
+    """Read ``nodes=3..50``, ``nodes=3..50..5`` or ``loss=0,0.01,0.05``; raises InputError."""
+    name, equals, values = text.partition("=")
+    if name not in AXES:
+        raise InputError(f"--vary {text}: there is no axis {name!r} (known: {', '.join(AXES)})")
+    if not equals or not values:
+        raise InputError(f"--vary {text}: write {name}=LEAST..MOST, or {name}=VALUE,VALUE")
+    found = re.fullmatch(r"(\d{1,6})\.\.(\d{1,6})(?:\.\.(\d{1,6}))?", values)
+    if found is not None:
+        least, most, step = int(found[1]), int(found[2]), int(found[3] or 1)
+        if least > most or step < 1:
+            raise InputError(f"--vary {text}: from {least} to {most} in steps of {step} is no range")
+        return Axis(name, tuple(range(least, most + 1, step)))
+    return Axis(name, tuple(AXES[name].read(value.strip(), text) for value in values.split(",")))
+
+
+# One run
+
+
+def run_job(sweep: Sweep, job: Job) -> dict[str, float]:
+    """Run and measure; a run that cannot be done has no measures."""
+    scenario = sweep.scenario_at(job)
+    found: dict[str, float] = {}
+    judge_scenario(scenario, (), strict=True, on_end=lambda run: found.update(measure(run)))
+    return found
+
+
+# All runs
+
+
+@define
+class Table:
+    """The results so far, by key; each is taken once."""
+
+    results: dict[str, dict[str, float]] = field(factory=dict)
+    file: Path | None = None
+
+    @classmethod
+    def kept_in(cls, file: Path, sweep: Sweep) -> Table:
+        """A table that is written as it grows; what an earlier sweep of the same kind left in the file is taken over.
+
+        Raises InputError if the file is of another sweep, or cannot be used. A last line that was cut off is left out.
+        """
+        head = json.dumps({"wkasim_sweep": 1, "scenario": repr(sweep.scenario)})
+        table = cls(file=file)
+        try:
+            lines = file.read_text(encoding="utf-8").split("\n") if file.exists() else []
+            if lines and lines[0] != head:
+                raise InputError(f"{file}: holds the results of another sweep; name another file, or remove it")
+            for line in lines[1:-1]:
+                key, result = json.loads(line)
+                table.results[key] = result
+            kept = [head, *(json.dumps(item) for item in table.results.items())]
+            partial = file.with_name(f"{file.name}.part")
+            partial.write_text("\n".join(kept) + "\n", encoding="utf-8")
+            partial.replace(file)
+        except OSError as error:
+            raise InputError(f"{file}: cannot be used: {error.strerror or error}") from None
+        except ValueError:
+            raise InputError(f"{file}: is damaged; remove it to begin again") from None
+        return table
+
+    def take(self, key: str, result: dict[str, float]) -> None:
+        """Note a result; one that is there already is left as it is."""
+        if key in self.results:
+            return
+        self.results[key] = result
+        if self.file is not None:
+            with self.file.open("a", encoding="utf-8") as out:
+                out.write(json.dumps([key, result]) + "\n")
+
+
+def run_sweep(
+    sweep: Sweep,
+    table: Table,
+    make_executor: Callable[[], Executor] | None = None,
+    *,
+    in_flight: int = 16,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Run all jobs that the table does not have yet; in this process if there is no executor.
+
+    A job whose worker died is tried again, up to three times in all, with a new executor if the old one is broken.
+    Raises InputError for a job that cannot be done. KeyboardInterrupt leaves what is done in the table.
+    """
+    left = [job for job in sweep.jobs() if job.key not in table.results]
+    if make_executor is None:
+        for job in left:
+            table.take(job.key, run_job(sweep, job))
+            on_progress(len(table.results))
+        return
+    tries: dict[str, int] = {}
+    while left:
+        left = _with_executor(sweep, table, make_executor, left, tries, in_flight, on_progress)
+
+
+def _with_executor(
+    sweep: Sweep,
+    table: Table,
+    make_executor: Callable[[], Executor],
+    left: Sequence[Job],
+    tries: dict[str, int],
+    in_flight: int,
+    on_progress: Callable[[int], None],
+) -> list[Job]:
+    """Run jobs until all are done or the executor breaks; the jobs that are still to be done."""
+    waiting, lost = list(reversed(left)), []
+    running: dict[Future[dict[str, float]], Job] = {}
+    executor = make_executor()
+    try:
+        while waiting or running:
+            while waiting and len(running) < in_flight:
+                running[executor.submit(run_job, sweep, waiting[-1])] = waiting[-1]
+                waiting.pop()
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                job = running.pop(future)
+                try:
+                    table.take(job.key, future.result())
+                except InputError:
+                    raise
+                except BrokenProcessPool:
+                    lost.append(job)
+                except Exception as error:
+                    # Dask names a worker that died after the job that it had; only the job is known here.
+                    if type(error).__name__ != "KilledWorker":
+                        raise
+                    lost.append(job)
+                on_progress(len(table.results))
+            if lost:
+                break
+    except BrokenProcessPool:
+        pass
+    finally:
+        # Dask's executor knows no cancel_futures.
+        for future in running:
+            future.cancel()
+        executor.shutdown(wait=True)
+    again = [job for job in (*lost, *running.values(), *reversed(waiting)) if job.key not in table.results]
+    for job in lost:
+        tries[job.key] = tries.get(job.key, 0) + 1
+        if tries[job.key] >= _TRIES:
+            raise InputError(f"{_TRIES} workers died at {dict(job.point)}, seed {job.seed}; run that one by itself")
+    return again
+
+
+# What came of it
+
+
+@frozen(kw_only=True)
+class Summary:
+    """One point: how many runs, and of each measure median, 95th and 99th percentile over the runs that have it.
+
+    ``split`` is the share of runs in which views disagreed at the end.
+    """
+
+    point: Point
+    runs: int
+    split: float
+    quantiles: Mapping[str, tuple[float, float, float]]
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON and CSV: one flat row."""
+        row: dict[str, object] = {**dict(self.point), "runs": self.runs, "split": self.split}
+        for name in MEASURES:
+            for label, value in zip(("median", "p95", "p99"), self.quantiles.get(name, (None,) * 3), strict=True):
+                row[f"{name}_{label}"] = value
+        return row
+
+
+def summarise(sweep: Sweep, table: Table) -> list[Summary]:
+    """One row for every point that has results."""
+    rows = []
+    for point in sweep.points():
+        keys = (Job(point=point, seed=seed).key for seed in range(sweep.seeds))
+        runs = [table.results[key] for key in keys if key in table.results]
+        if runs:
+            values = {name: sorted(run[name] for run in runs if name in run) for name in MEASURES}
+            quantiles = {name: _quantiles(found) for name, found in values.items() if found}
+            split = sum(run.get("split", 0.0) for run in runs) / len(runs)
+            rows.append(Summary(point=point, runs=len(runs), split=split, quantiles=quantiles))
+    return rows
+
+
+def _quantiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """Median, 95th and 99th percentile: the smallest value that so many percent do not exceed."""
+    at = [values[max(0, math.ceil(share * len(values)) - 1)] for share in (0.5, 0.95, 0.99)]
+    return at[0], at[1], at[2]
+
+
+def as_rows(summaries: Iterable[Summary]) -> list[dict[str, object]]:
+    """Flat rows for CSV and JSON."""
+    return [summary.as_dict() for summary in summaries]
