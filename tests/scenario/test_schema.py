@@ -9,6 +9,9 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from tests.documents import blocks, documents
+from wkasim.errors import InputError
+from wkasim.scenario.reader import parse_scenario
 from wkasim.scenario.schema import scenario_schema
 from wkasim.scenario.shipped import shipped_scenarios
 
@@ -69,3 +72,24 @@ def walk(node: Any, path: str) -> Any:
     elif isinstance(node, list):
         for at, value in enumerate(node):
             yield from walk(value, f"{path}/{at}")
+
+
+def documented_scenarios() -> list[Any]:
+    """The scenarios that documents show in full."""
+    return [
+        pytest.param("\n".join(block.text), id=block.place)
+        for path in documents()
+        for block in blocks(path)
+        if block.kind == "yaml" and any(line.startswith("nodes:") for line in block.text)
+    ]
+
+
+@pytest.mark.parametrize("text", documented_scenarios())
+def test_schema_accepts_the_documented_scenarios_that_can_be_run(text: str) -> None:
+    try:
+        parse_scenario(text)
+    except InputError:
+        can_be_run = False
+    else:
+        can_be_run = True
+    assert VALIDATOR.is_valid(YAML(typ="safe", pure=True).load(text)) is can_be_run
