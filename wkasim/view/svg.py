@@ -14,7 +14,6 @@ from attrs import define, field
 
 from wkasim.logs.catalogue import ENTRIES
 from wkasim.sim.journal import Record
-from wkasim.view.document import text_of
 from wkasim.view.layout import Quiet, Row, duration_text, rows_of
 from wkasim.view.run import Run
 from wkasim.view.story import Story, story_of
@@ -35,6 +34,7 @@ _COLOURS: Final = {
     "GET_CONFIGURATION": "#a8457f",
     "GET_CONFIGURATION_RESPONSE": "#a8457f",
 }
+_ADDRESS: Final = re.compile(r"(\d+(?:\.\d+){3}:\d+)(?:\([^()]*\))?")
 _GREY: Final = "#6b7280"
 _GOOD: Final = "#00795a"
 _BAD: Final = "#b8410a"
@@ -100,8 +100,8 @@ class _Sheet:
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
             self._text(12, 18, self.title, size=15, weight=700),
             *self._lanes(),
-            *self._folds(),
             *self._bars(),
+            *self._folds(),
             *self._messages(),
             *self._marks(),
             *self._foot(),
@@ -210,8 +210,8 @@ class _Sheet:
             colour = "#5b6570" if kind == "log" else _BAD if "removed" in record or "stopped" in record else _GOOD
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}" stroke="#ffffff"/>'
             if self.lane_width > 100:
-                named = text_of(record) if kind == "log" else line_words(index, record, self.owners, self.story)
-                words = self._clip(named.partition("\n")[0], self.lane_width - 40)
+                named = self._named(line_words(index, record, self.owners, self.story))
+                words = self._clip(named.partition("\n")[0], min(self.width - x - 16, 420))
                 weight = 400 if kind == "log" else 700
                 yield self._text(x + 10, y + 4, words, size=11, weight=weight, fill=colour)
 
@@ -223,6 +223,10 @@ class _Sheet:
             words.append("left out: texts beside the lanes, which are too narrow")
         words.append("left out: timers, probes and ports")
         yield self._text(12, self.height - 12, "; ".join(words), size=11, fill="#5b6570")
+
+    def _named(self, text: str) -> str:
+        """Names for addresses: shorter, and easier to follow."""
+        return _ADDRESS.sub(lambda found: self.owners.get(found[1], found[0]), text)
 
     def _clip(self, text: str, room: float) -> str:
         most = max(3, int(room / _CHARACTER))

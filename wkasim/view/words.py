@@ -13,6 +13,7 @@ from wkasim.view.story import Story
 __all__ = ["line_words"]
 
 _PLACES: Final = ("first", "second", "third")
+_WHOM: Final = ("node", "nodes", "config", "sides", "state", "host", "name")
 _GROUP: Final = {"admitted": "sends requests to", "dismissed": "no more requests to", "rejected": "refuses"}
 
 
@@ -37,8 +38,7 @@ def line_words(index: int, record: Record, owners: Mapping[str, str], story: Sto
         case "connect":
             return f"no connection to {owners.get(fields[0], fields[0])}: {fields[1]}"
         case "step":
-            values = " ".join(str(value) for value in fields[1][1::2])
-            return f"{str(fields[0]).replace('_', ' ')} {values or node}".strip()
+            return f"{str(fields[0]).replace('_', ' ')} {_values(fields[1]) or node}".strip()
         case "request":
             answer = f"{fields[4]} by {fields[5]}" if fields[4] else f"no answer {fields[7]}".strip()
             return f"request {fields[2]}{fields[3]}: {answer}"
@@ -47,6 +47,17 @@ def line_words(index: int, record: Record, owners: Mapping[str, str], story: Sto
         case "timer":
             return f"{fields[0]} wakes"
     return " ".join(str(field) for field in (kind, *fields))
+
+
+def _values(params: tuple[object, ...]) -> str:
+    """What a step is done to or with; whom it concerns needs no name, everything else has one."""
+    pairs = zip(params[::2], params[1::2], strict=True)
+    return ", ".join(
+        str(value)
+        if key in _WHOM
+        else f"{str(key).removesuffix('_s')} {value}{' s' if str(key).endswith('_s') else ''}"
+        for key, value in pairs
+    )
 
 
 def _view(index: int, change: str, member: str, story: Story) -> str:

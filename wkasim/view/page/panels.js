@@ -2,6 +2,7 @@
 
 function showNow() {
   const i = cursor.record;
+  byId("hint").hidden = cursor.row > 0;
   byId("now-time").textContent = i < 0 ? "" : seconds(timeOf(i));
   byId("sentence").textContent = i < 0 ? "There is nothing to show: everything is filtered away." : sentenceOf(i);
   const meaning = i < 0 ? "" : meaningOf(i);
@@ -25,7 +26,7 @@ function showMembers() {
   const strangers = new Set();
   all.forEach((node) => node.members.forEach((member) => laneTo(member) < 0 && strangers.add(member)));
   const small = lanes.length > 12;
-  const table = element("table", { class: small ? "small" : "" });
+  const table = element("table", { class: small ? "small" : lanes.length > 5 ? "many" : "" });
   const header = element("tr", {}, element("th", { class: "corner" }, "node \u2193 lists \u2192"));
   for (const node of lanes) header.append(element("th", { class: "column", title: node.name }, element("span", {}, node.name)));
   if (strangers.size) header.append(element("th", { class: "column" }, element("span", {}, "others")));
@@ -107,7 +108,7 @@ function showRoutes() {
     }
     for (const entry of group.waiting) {
       const left = duration(now - timeOf(entry.since));
-      list.append(element("li", { class: "waiting" }, `… ${nameOf(entry.member)} `, element("small", {}, `${entry.member}, joined ${left} ago: its ports are tested, then a 10 s pause; no requests yet`)));
+      list.append(element("li", { class: "waiting" }, `… ${nameOf(entry.member)} `, element("small", {}, `${entry.member}, joined ${left} ago; no requests yet: its HTTP ports are tested, then come ten seconds of pause in which it can finish its start`)));
     }
     if (!group.members.length && !group.waiting.length) list.append(element("li", { class: "faint" }, "nobody"));
     box.append(list);
