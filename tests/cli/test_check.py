@@ -106,10 +106,13 @@ def test_check_folder_of_another_profile_skips_what_is_not_of_it(wkasim: Invoke,
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["x.log"], "say against what: either --transcript FILE, or --scenario SCENARIO with a folder of logs"),
+        (
+            ["x.log"],
+            "say against what: either --transcript FILE, or --scenario SCENARIO with a folder of logs, or --role ROLE",
+        ),
         (
             ["x.log", "--transcript", THIRD, "--scenario", "esb-cluster"],
-            "say against what: either --transcript FILE, or --scenario SCENARIO with a folder of logs",
+            "say against what: either --transcript FILE, or --scenario SCENARIO with a folder of logs, or --role ROLE",
         ),
         (["x.log", "--transcript", "t.log"], "t.log: cannot be read: No such file or directory"),
         (["x.log", "--transcript", THIRD], "x.log: cannot be read: No such file or directory"),

@@ -35,6 +35,9 @@ def check(
     scenario: Annotated[
         str | None, typer.Option(metavar="SCENARIO", help="Check DIR/<node>.log against this scenario's expectations.")
     ] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="Check each start against that of elb, manager or worker.")
+    ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="Other lines must not lie between those of the file.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Leave out what was logged between the lines.")] = False,
@@ -44,14 +47,54 @@ def check(
     A transcript is an excerpt. A line that is only ... stands for any lines, and xxx.xxx.xxx for the beginning of an
     address, the same one throughout. Exits with 1 if something is missing, with 2 if a file cannot be read.
     """
-    if (scenario is None) == (not transcript):
-        raise InputError("say against what: either --transcript FILE, or --scenario SCENARIO with a folder of logs")
-    if scenario is not None:
+    if [scenario is not None, bool(transcript), role is not None].count(True) != 1:
+        raise InputError(
+            "say against what: either --transcript FILE, or --scenario SCENARIO with a folder of logs, or --role ROLE"
+        )
+    if role is not None:
+        good = _check_role(logs, role, as_json=json_)
+    elif scenario is not None:
         good = _check_folder(logs, scenario, as_json=json_, extras=not quiet)
     else:
         good = _check_files(logs, transcript or [], exact=exact, as_json=json_, extras=not quiet)
     if not good:
         raise typer.Exit(1)
+
+
+def _check_role(logs: list[Path], role: str, *, as_json: bool) -> bool:
+    """Each start in the logs against the documented sequence of a role."""
+    from wkasim.cli.logs import load_story
+    from wkasim.cli.screen import make_console, plain_text
+    from wkasim.logs.sequence import ROLES, check_sequence
+
+    if role not in ROLES:
+        raise InputError(f"unknown role {role!r} (known: {', '.join(ROLES)})")
+    lives = load_story(logs).lives
+    if not lives:
+        raise InputError(f"{logs[0]}: no line of the clustering code was found")
+    reports = [check_sequence(life, role) for life in lives]
+    if as_json:
+        told = [
+            {
+                "node": report.life.node,
+                "life": report.life.number,
+                "passed": report.missing is None,
+                "missing": report.missing.what if report.missing is not None else None,
+                "instead": report.instead.place if report.instead is not None else None,
+            }
+            for report in reports
+        ]
+        sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        return all(report.missing is None for report in reports)
+    console = make_console()
+    for report in reports:
+        steps = len(report.found)
+        if report.missing is None:
+            text = f"{report.life.node}: the start of a {role}, all {steps} steps"
+            console.print(plain_text(text, "green"), soft_wrap=True)
+        for at, sentence in enumerate(report.sentences()):
+            console.print(plain_text(sentence, "" if at else "bold red"), soft_wrap=True)
+    return all(report.missing is None for report in reports)
 
 
 def _check_files(logs: list[Path], transcripts: list[Path], *, exact: bool, as_json: bool, extras: bool) -> bool:
