@@ -93,13 +93,13 @@ function layLanes(width) {
   const count = Math.max(1, layout.shown.length);
   const least = count > 12 ? 20 : Math.min(76, (width - AXIS - 30) / count);
   layout.laneWidth = Math.max(least, Math.min(460, (width - AXIS - (count > 12 ? 4 : 90)) / count));
-  const inset = layout.laneWidth > 120 ? Math.min(46, layout.laneWidth * 0.2) : layout.laneWidth / 2;
+  const inset = layout.laneWidth >= 56 ? Math.min(46, layout.laneWidth * 0.25) : layout.laneWidth / 2;
   layout.laneX = lanes.map(() => -1);
   layout.shown.forEach((lane, k) => {
     layout.laneX[lane] = AXIS + k * layout.laneWidth + inset;
   });
   layout.width = Math.max(width, AXIS + count * layout.laneWidth);
-  layout.texts = layout.laneWidth >= 120 && layout.rowHeight >= 11;
+  layout.texts = layout.laneWidth >= 56 && layout.rowHeight >= 11;
 }
 
 /** The first row at or below a height. */
