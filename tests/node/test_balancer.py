@@ -32,12 +32,27 @@ def test_balancer_without_members_answers_500_and_says_so(front: Front) -> None:
     assert front.lines() == [("no_application_members", "ERROR")]
 
 
-@pytest.mark.parametrize("host", ["", "nowhere.org", "com", "wso2.com", "xesb.cloud-test.wso2.com", "." * 300])
+@pytest.mark.parametrize("host", ["", "nowhere.org", "com", "wso2.com", "xesb.cloud-test.wso2.com", "." * 200])
 def test_balancer_with_an_unknown_host_name_answers_500_and_names_it(front: Front, host: str) -> None:
     front.admit(member(1))
     assert front.ask(f"{host}:8280").status == 500
     assert front.params("invalid_host_name") == [{"host": host}]
     assert front.servers.asked == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "logged"),
+    [
+        ("a\r\nERROR forged\x1b[31m", "a??ERROR forged?[31m"),
+        ("x" * 10_000, "x" * 261),
+        ("\N{SNOWMAN}.org:80", "\N{SNOWMAN}.org"),
+        (":80", ""),
+        ("::::", ""),
+    ],
+)
+def test_balancer_makes_a_hostile_host_name_harmless_in_the_log(front: Front, sent: str, logged: str) -> None:
+    assert front.ask(sent).status == 500
+    assert front.params("invalid_host_name") == [{"host": logged}]
 
 
 @pytest.mark.parametrize("host", [WORKERS, f"{WORKERS}:80", f"a.{WORKERS}", f"x.y.{WORKERS}:8280"])

@@ -216,6 +216,31 @@ def test_request_that_nobody_answers_has_status_0_and_says_why(fault: str, probl
     assert took_s <= record[10] / 1e6 < took_s + 0.01
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "by", "took_s", "outcomes"),
+    [
+        ("pause: worker1", 504, "", 60, [101504]),
+        ("partition: [elb, worker1]", 200, "worker2", 11, [101508, 200]),
+        ("partition: {sides: [elb, worker1], how: refused}", 200, "worker2", 1, [101503, 200]),
+        ("cut: {from: worker1, to: elb}", 200, "worker2", 11, [101508, 200]),
+        ("close_http: worker1", 200, "worker2", 1, [101503, 200]),
+        ("messages: {do: drop, message: HTTP, from: elb, to: worker1}", 504, "", 60, [101504]),
+        ("link: {between: [elb, worker1], latency: 1s}", 200, "worker1", 4, [200]),
+    ],
+)
+def test_request_meets_a_fault_between_load_balancer_and_worker(
+    fault: str, status: int, by: str, took_s: float, outcomes: list[int]
+) -> None:
+    alone = STARTED.replace("[worker1, worker2]", "worker1")
+    first_of_two = "  - start: worker2\n  - wait: 15s\n"
+    scenario = read(f"{alone}{first_of_two}  - {fault}\n  - {{name: one, request: {{to: elb, host: esb.org}}}}\n")
+    result = run_scenario(scenario)
+    (record,) = result.journal.of_kind("request")
+    assert (record[8], record[9]) == (status, by)
+    assert took_s <= record[10] / 1e6 < took_s + 0.01
+    assert [forward[7] for forward in result.journal.of_kind("forward")] == outcomes
+
+
 def test_requests_of_one_session_are_answered_by_one_node() -> None:
     result = run(
         "  - {name: alice, request: {to: elb, host: esb.org, session: alice, count: 5}}\n"

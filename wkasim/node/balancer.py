@@ -51,6 +51,8 @@ _FAIL_OVER: Final = (CONNECTION_FAILED, CONNECT_CANCELLED, CONNECT_TIMEOUT)
 _SENT_ALREADY: Final = (SENDING_FAILED, CONNECTION_CLOSED)
 _STATUS: Final = {CONNECTION_TIMEOUT: 504, 303001: 503, 111503: 503}
 _MANAGER_SUB_DOMAIN: Final = "mgt"
+_SHOWN: Final = 200
+"""How much of a path the journal keeps."""
 
 
 class FaultError(WkasimError):
@@ -175,9 +177,9 @@ class Balancer:
         try:
             response = await self._fetch(call, member, request)
         except FaultError as fault:
-            self._environment.record("forward", call.host, request.path, target, fault.code)
+            self._environment.record("forward", call.host, request.path[:_SHOWN], target, fault.code)
             raise
-        self._environment.record("forward", call.host, request.path, target, response.status)
+        self._environment.record("forward", call.host, request.path[:_SHOWN], target, response.status)
         self._sessions.learn(response, member, session)
         return response
 

@@ -21,6 +21,7 @@ FALLBACK_TENANT: Final = 0
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LABELS: Final = 128
+_LONGEST_HOST: Final = 255 + len(":65535")
 
 
 @define
@@ -67,11 +68,12 @@ class RoutingTable:
 
 
 def split_host(value: str, scheme: str) -> tuple[str, int]:
-    """Host name and port of a Host header.
+    """Host name and port of a Host header; a name that is none is made harmless, for it goes into the log.
 
     Quirk: the port that a request came in on is what the client wrote there, and without one that of the scheme.
     """
-    host, _, port = value.partition(":")
+    host, _, port = value[:_LONGEST_HOST].partition(":")
+    host = "".join(character if character.isprintable() else "?" for character in host)
     return host, int(port) if re.fullmatch(r"[0-9]{1,5}", port) else _DEFAULT_PORTS.get(scheme, 80)
 
 
