@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,3 +122,30 @@ def test_decoder_after_an_error_is_done_and_holds_nothing() -> None:
     with pytest.raises(WireFormatError, match=r"^offset 0: "):
         decoder.finish()
     assert decoder.pending == 0
+
+
+@given(cuts=st.lists(st.integers(0, 400), max_size=6))
+def test_whole_frames_come_out_of_pieces_of_any_size(cuts: list[int]) -> None:
+    stream = b"".join(encode_frame(bytes([number]) * (number * 10)) for number in range(9))
+    edges = [0, *sorted(cuts), len(stream)]
+    decoder, plain = FrameDecoder(), FrameDecoder()
+    found: list[Frame] = []
+    wanted: list[Frame] = []
+    for start, end in pairwise(edges):
+        found += decoder.receive_whole(stream[start:end])
+        plain.receive(stream[start:end])
+        for source, into in ((decoder, found), (plain, wanted)):
+            while (frame := source.next_frame()) is not None:
+                into.append(frame)
+    assert found == wanted
+    assert len(found) == 9
+    assert (decoder.pending, decoder.offset) == (0, len(stream))
+
+
+def test_damage_between_whole_frames_has_its_place() -> None:
+    good = encode_frame(b"abc")
+    decoder = FrameDecoder()
+    assert [frame.data for frame in decoder.receive_whole(good + b"garbage!" + good)] == [b"abc"]
+    with pytest.raises(WireFormatError) as caught:
+        decoder.next_frame()
+    assert caught.value.offset == len(good)

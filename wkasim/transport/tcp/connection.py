@@ -38,6 +38,7 @@ class TcpConnection(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._acknowledgements: deque[asyncio.Future[None]] = deque()
         self._lost = False
+        self._writable: asyncio.Future[None] | None = None
         self.on_close: Callable[[TcpConnection], None] = lambda _connection: None
 
     # The transport interface
@@ -61,6 +62,25 @@ class TcpConnection(asyncio.Protocol):
         acknowledged = self._loop.create_future()
         self._acknowledgements.append(acknowledged)
         await acknowledged
+
+    async def drained(self) -> None:
+        """Hand everything to the operating system and wait while much of it lies unread; for bulk senders."""
+        self._flush()
+        if self._writable is not None:
+            await self._writable
+
+    def pause_writing(self) -> None:
+        """The event loop says that much lies unread."""
+        self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """The event loop says that the peer has read on."""
+        self._go_on()
+
+    def _go_on(self) -> None:
+        writable, self._writable = self._writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
 
     def close(self) -> None:
         """Close this end; what was sent before still goes out."""
@@ -99,6 +119,7 @@ class TcpConnection(asyncio.Protocol):
 
     def _lose(self) -> None:
         self._lost = True
+        self._go_on()
         waiting, self._acknowledgements = self._acknowledgements, deque()
         for acknowledged in waiting:
             if not acknowledged.done():

@@ -46,14 +46,14 @@ class Reading:
     """What a listener does with what comes in: how to read it, whom to give it to, and where complaints go.
 
     ``complain`` gets a reason whenever a connection is closed for one; ``unreadable`` what a sound message was that
-    means nothing here; ``delivered`` is told of each message and its number.
+    means nothing here; ``delivered`` is told of each message and its number, if anybody is.
     """
 
     mapping: WireMapping
     receive: Receiver
     complain: Callable[[str], None]
     unreadable: Callable[[str], None]
-    delivered: Callable[[ChannelMessage, int], None]
+    delivered: Callable[[ChannelMessage, int], None] | None
 
 
 class TcpListener:
@@ -84,6 +84,11 @@ class TcpListener:
         self._adoptions: dict[asyncio.Task[object], socket.socket] = {}
         self._sweep = self._loop.call_later(limits.frame_s / 2, self._close_slow_ones)
         self._begin()
+
+    @property
+    def port(self) -> int:
+        """The port that is really open; it differs from the address where that asked for any, with 0."""
+        return 0 if self._socket is None else int(self._socket.getsockname()[1])
 
     def close(self) -> None:
         """Stop listening; connections that are open stay open until the other end closes them."""
@@ -216,7 +221,9 @@ class _Inbound(asyncio.Protocol):
         if self._reading is None or self._done:
             return
         try:
-            self._decoder.receive(data)
+            for whole in self._decoder.receive_whole(data):
+                if not self._handle(whole, self._reading):
+                    return
             while (frame := self._decoder.next_frame()) is not None:
                 if not self._handle(frame, self._reading):
                     return
@@ -252,7 +259,8 @@ class _Inbound(asyncio.Protocol):
         message, number = received
         if message.options & USE_ACK and not self._acknowledge():
             return False
-        reading.delivered(message, number)
+        if reading.delivered is not None:
+            reading.delivered(message, number)
         reading.receive(message)
         return not self._done
 

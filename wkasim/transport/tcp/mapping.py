@@ -8,9 +8,12 @@ bytes in hexadecimal, and goes back as them.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections import OrderedDict
 from functools import lru_cache
 from typing import Final
+
+from attrs import evolve, frozen
 
 from wkasim.errors import ProtocolError
 from wkasim.members import Address, Member
@@ -36,6 +39,7 @@ from wkasim.transport.tribes import (
     Frame,
     MemberDescriptor,
     Message,
+    Option,
     Signal,
     decode_channel_data,
     decode_message,
@@ -46,16 +50,43 @@ from wkasim.transport.tribes import (
 from wkasim.transport.tribes import commands as wire
 from wkasim.transport.tribes import rpc as wire_rpc
 from wkasim.transport.tribes.coordination import CoordinationMessage, CoordinationType
+from wkasim.transport.tribes.descriptor import decode_descriptor, encode_descriptor
 
 __all__ = ["ForeignContentError", "WireMapping", "probe_frame"]
 
 _REMEMBERED_IDS: Final = 4096
+_REMEMBERED_MEMBERS: Final = 4096
+_REMEMBERED_PAYLOADS: Final = 512
+_LARGEST_REMEMBERED: Final = 4096
 _PROBE_OPTIONS: Final = 1
 _TYPES: Final = {True: CoordinationType.CONFIRMATION, False: CoordinationType.REQUEST}
 
 
+_HEAD: Final = struct.Struct(">Iqi")
+_INT32: Final = struct.Struct(">i")
+_ID_BYTES: Final = 16
+_SIXTEEN: Final = _INT32.pack(_ID_BYTES)
+_SENDER_AT: Final = _HEAD.size + _ID_BYTES + 4
+_CHANNEL_AT: Final = 1 + 4 + _ID_BYTES + 4
+_BLOCK: Final = 0x77
+_NOT_QUICK: Final = int(Option.BYTE_MESSAGE) | int(Option.MESSAGE_ORDER)
+_NUMBER: Final = 0x1F_FFFF_FFFF_FFFF
+_EMPTY_RPC: Final = wire_rpc.encode_object(wire_rpc.RpcMessage(False, bytes(_ID_BYTES), b"", None))
+_RPC_PREFIX: Final = _EMPTY_RPC[: _EMPTY_RPC.index(bytes((_BLOCK, _CHANNEL_AT, 0)) + _SIXTEEN)]
+"""How the stream of every RPC begins, up to the block with its fields (:mod:`wkasim.transport.tribes.rpc`)."""
+
+
 class ForeignContentError(ProtocolError):
     """A sound message that means nothing to this protocol; the connection is as good as before."""
+
+
+@frozen(slots=True)
+class _Known:
+    """A payload that came before, and what the journal calls it."""
+
+    payload: Payload
+    label: str
+    detail: str
 
 
 class WireMapping:
@@ -66,19 +97,51 @@ class WireMapping:
         self._origin = origin[:8].ljust(8, b"\0")
         self._ids: OrderedDict[bytes, str] = OrderedDict()
         self._sender: tuple[Member, int, MemberDescriptor] | None = None
+        self._read: dict[type[RpcRequest | RpcReply], dict[bytes, _Known]] = {RpcRequest: {}, RpcReply: {}}
+        self._written: tuple[Payload, bytes] = (None, _EMPTY_RPC[len(_RPC_PREFIX) + 2 + _CHANNEL_AT :])
+        self._sender_block: tuple[MemberDescriptor | None, bytes] = (None, b"")
+        self._descriptors: dict[object, MemberDescriptor] = {}
 
     # Writing
 
     def frame(self, message: ChannelMessage, number: int) -> bytes:
         """The frame of a message; ``number`` becomes part of its id."""
-        data = ChannelData(
-            message.options,
-            message.sent_ms,
-            self._origin + (number & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "big"),
-            self._sender_descriptor(message.sender, message.sent_ms),
-            encode_message(self._to_wire(message.content)),
+        content = message.content
+        if isinstance(content, RpcRequest | RpcReply):
+            written = self._rpc(content)
+        else:
+            written = encode_message(self._to_wire(content))
+        sender = self._sender_bytes(message.sender, message.sent_ms)
+        data = (
+            _HEAD.pack(message.options, message.sent_ms, _ID_BYTES),
+            self._origin,
+            (number & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "big"),
+            _INT32.pack(len(sender)),
+            sender,
+            _INT32.pack(len(written)),
+            written,
         )
-        return encode_frame(encode_channel_data(data))
+        return encode_frame(b"".join(data))
+
+    def _rpc(self, content: RpcRequest | RpcReply) -> bytes:
+        """An RPC's stream; what stands behind its fields is the same for everybody to whom it goes."""
+        channel = content.channel.encode()
+        length = _CHANNEL_AT + len(channel)
+        if length > 0xFF:
+            return encode_message(self._to_wire(content))
+        ident, reply = self._id_bytes(content.id), isinstance(content, RpcReply)
+        if self._written[0] is not content.payload:
+            message = wire_rpc.RpcMessage(reply, ident, channel, self._payload(content.payload))
+            whole = wire_rpc.encode_object(message)
+            self._written = (content.payload, whole[len(_RPC_PREFIX) + 2 + length :])
+        fields = (_SIXTEEN, ident, _INT32.pack(len(channel)), channel)
+        return b"".join((_RPC_PREFIX, bytes((_BLOCK, length, reply)), *fields, self._written[1]))
+
+    def _sender_bytes(self, sender: Member, sent_ms: int) -> bytes:
+        descriptor = self._sender_descriptor(sender, sent_ms)
+        if self._sender_block[0] is not descriptor:
+            self._sender_block = (descriptor, encode_descriptor(descriptor))
+        return self._sender_block[1]
 
     def _sender_descriptor(self, sender: Member, sent_ms: int) -> MemberDescriptor:
         last = self._sender
@@ -88,9 +151,20 @@ class WireMapping:
 
     def _descriptor(self, member: Member, encoded_ms: int) -> MemberDescriptor:
         """The member as it is encoded at that time: its alive time is the encoder's clock (defect D19)."""
-        stamped = Member(member.address, member.domain, member.properties, encoded_ms)
-        # What was built from a configuration is a StaticMember in Java, and stays one on its way through the cluster.
-        return MemberDescriptor.from_member(stamped, stored_ms=self._stored_ms, is_static=member.properties is None)
+        key = (member.address, member.domain, None if member.properties is None else tuple(member.properties.items()))
+        known = self._descriptors.get(key)
+        if known is None or known.alive_ms != encoded_ms:
+            if known is not None:
+                known = evolve(known, alive_ms=encoded_ms)
+            else:
+                stamped = Member(member.address, member.domain, member.properties, encoded_ms)
+                # What was built from a configuration is a StaticMember in Java, and stays one on its way.
+                static = member.properties is None
+                known = MemberDescriptor.from_member(stamped, stored_ms=self._stored_ms, is_static=static)
+            if len(self._descriptors) >= _REMEMBERED_MEMBERS:
+                self._descriptors.clear()
+            self._descriptors[key] = known
+        return known
 
     def _to_wire(self, content: Content) -> Message:
         match content:
@@ -151,14 +225,60 @@ class WireMapping:
 
         Raises WireFormatError for what is damaged, ForeignContentError for a sound message of another protocol.
         """
+        quick = self._quick(frame.data)
+        if quick is not None:
+            return quick
         data = decode_channel_data(frame.data, base=frame.data_offset)
         decoded = decode_message(data, base=frame.data_offset)
         if isinstance(decoded, Signal):
             return None
         content = self._from_wire(decoded)
         sender = _member(data.sender)
+        if isinstance(content, RpcRequest | RpcReply):
+            self._remember_payload(data.message, content)
         message = ChannelMessage.of(sender, data.sender.alive_ms, data.options, content)
-        return message, int.from_bytes(data.unique_id[8:], "big") & 0x1F_FFFF_FFFF_FFFF
+        return message, int.from_bytes(data.unique_id[8:], "big") & _NUMBER
+
+    def _quick(self, data: bytes) -> tuple[ChannelMessage, int] | None:
+        """An RPC whose payload came before, byte for byte, as most do; None for anything else, sound or not."""
+        try:
+            options, _timestamp, id_bytes = _HEAD.unpack_from(data)
+            (length,) = _INT32.unpack_from(data, _SENDER_AT - 4)
+            at = _SENDER_AT + length
+            (message_bytes,) = _INT32.unpack_from(data, at)
+        except struct.error:
+            return None
+        block = at + 4 + len(_RPC_PREFIX)
+        whole = at + 4 + message_bytes == len(data) and length > 0 and id_bytes == _ID_BYTES
+        if not whole or options & _NOT_QUICK or not data.startswith(_RPC_PREFIX, at + 4) or len(data) < block + 2:
+            return None
+        behind = block + 2 + data[block + 1]
+        fields = data[block + 2 : behind]
+        if data[block] != _BLOCK or len(fields) < _CHANNEL_AT:
+            return None
+        kind = RpcReply if fields[0] else RpcRequest
+        known = self._read[kind].get(data[behind:])
+        if known is None:
+            return None
+        channel = fields[_CHANNEL_AT:]
+        if fields[1:5] != _SIXTEEN or _INT32.unpack_from(fields, _CHANNEL_AT - 4)[0] != len(channel):
+            return None
+        sender = _sender(data[_SENDER_AT:at])
+        if sender is None:
+            return None
+        content = kind(_text(channel), self._id_text(fields[5:21]), known.payload)
+        message = ChannelMessage(sender[0], sender[1], options, content, known.label, known.detail)
+        return message, int.from_bytes(data[24:32], "big") & _NUMBER
+
+    def _remember_payload(self, message: bytes, content: RpcRequest | RpcReply) -> None:
+        at = len(_RPC_PREFIX)
+        if len(message) > _LARGEST_REMEMBERED or not message.startswith(_RPC_PREFIX) or message[at] != _BLOCK:
+            return
+        payloads = self._read[type(content)]
+        if len(payloads) >= _REMEMBERED_PAYLOADS:
+            payloads.clear()
+        behind = message[at + 2 + message[at + 1] :]
+        payloads[behind] = _Known(content.payload, content.label, content.detail)
 
     def _from_wire(self, decoded: Message) -> Content:
         match decoded:
@@ -211,6 +331,16 @@ def _payload_from_wire(payload: wire.Payload) -> Payload:
 @lru_cache(maxsize=1024)
 def _member(descriptor: MemberDescriptor) -> Member:
     return descriptor.to_member()
+
+
+@lru_cache(maxsize=1024)
+def _sender(block: bytes) -> tuple[Member, int] | None:
+    """The member in a block, and its alive time; None if the block is damaged, whose error is made elsewhere."""
+    try:
+        descriptor = decode_descriptor(block)
+        return _member(descriptor), descriptor.alive_ms
+    except ProtocolError:
+        return None
 
 
 @lru_cache(maxsize=256)

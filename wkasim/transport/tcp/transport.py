@@ -50,6 +50,10 @@ _CONNECT_ERRORS: Final[Mapping[int, type[ConnectError]]] = {
 _FIRST_FREE_PORT: Final = 1024
 
 
+def _forget(*_fields: object) -> None:
+    """Where nobody keeps a journal."""
+
+
 class Spawn(Protocol):
     """Runs a coroutine as a thread of the node."""
 
@@ -76,7 +80,7 @@ class TcpTransport:
         log: FilteringBoundLogger,
         wall_ms: Callable[[], int],
         spawn: Spawn,
-        record: Callable[..., None] = lambda *_fields: None,
+        record: Callable[..., None] | None = None,
         privileged: bool = True,
         origin: bytes = b"",
         numbers: Iterator[int] | None = None,
@@ -90,7 +94,8 @@ class TcpTransport:
         self._channel_log = log.bind(component="Axis2GroupChannel")
         self._wall_ms = wall_ms
         self._spawn = spawn
-        self._record = record
+        self._record = record or _forget
+        self._is_recorded = record is not None
         self._privileged = privileged
         self._numbers = numbers or count(1)
         self._loop = loop
@@ -232,7 +237,8 @@ class TcpTransport:
 
     def _encode(self, message: ChannelMessage, target: Address) -> bytes:
         number = next(self._numbers)
-        self._record("send", number, message.label, str(target), message.detail)
+        if self._is_recorded:
+            self._record("send", number, message.label, str(target), message.detail)
         return self._mapping.frame(message, number)
 
     def _reading(self, receive: Receiver | None) -> Reading | None:
@@ -243,10 +249,11 @@ class TcpTransport:
             receive,
             complain=lambda reason: self._worker_log.warning("keepalive_closed", reason=reason),
             unreadable=lambda what: self._channel_log.error("deserialization_failed", message=what),
-            delivered=lambda message, number: self._record(
-                "deliver", number, message.label, str(message.sender.address)
-            ),
+            delivered=self._delivered if self._is_recorded else None,
         )
+
+    def _delivered(self, message: ChannelMessage, number: int) -> None:
+        self._record("deliver", number, message.label, str(message.sender.address))
 
     # What happens to the process
 

@@ -108,6 +108,30 @@ class FrameDecoder:
             raise self._error
         self._buffer += data
 
+    def receive_whole(self, data: bytes) -> list[Frame]:
+        """Take what came, and give the frames that lie in it whole and sound, without copying what is behind them.
+
+        What is left is taken as :meth:`receive` does; go on with :meth:`next_frame`.
+        """
+        frames: list[Frame] = []
+        at = 0
+        if self._buffer and len(self._buffer) <= len(data) and self._error is None:
+            # No byte is copied more than twice in this way, however small the pieces are.
+            data = bytes(self._buffer) + data
+            self._buffer.clear()
+        if not self._buffer and self._error is None:
+            end = len(data)
+            while data.startswith(HEADER, at) and end - at >= FRAME_OVERHEAD:
+                (length,) = _LENGTH.unpack_from(data, at + len(HEADER))
+                behind = at + _DATA_AT + length
+                if not 0 <= length <= self.limit or not data.startswith(TRAILER, behind):
+                    break
+                frames.append(Frame(self._offset + at, data[at + _DATA_AT : behind]))
+                at = behind + len(TRAILER)
+            self._offset += at
+        self.receive(data[at:] if at else data)
+        return frames
+
     def next_frame(self) -> Frame | None:
         """The next complete frame, or None until more bytes have come."""
         if self._error is not None:
