@@ -26,7 +26,11 @@ __all__ = ["Progress", "known_lines", "read_known"]
 
 _QUOTED: Final = re.compile(r"^(?:[>|]\s?)+")
 _GLUED: Final = re.compile(r"(?<=\S)\s*(?=(?:TID:\s*\[|\[\d{4}-\d\d-\d\d[ T]\d\d:))")
-_REPORT_EVERY: Final = 50_000
+_CHUNK: Final = 1 << 18
+_HEADER: Final = 320
+"""Characters in which the class of a line must have been named."""
+
+_ODD: Final = ">|{ "
 _MOST_CONTINUED: Final = 12
 _BEGINS: Final = ("TID", "[", "INFO", "WARN", "ERRO", "DEBU", "FATA", "{")
 
@@ -36,7 +40,6 @@ class Progress:
     """How far a reader has come."""
 
     lines: int = 0
-    bytes_read: int = 0
 
 
 def read_known(
@@ -48,64 +51,78 @@ def read_known(
     """
     try:
         with _opened(path) as file:
-            yield from known_lines(_bounded(file), name or str(path), on_progress)
+            yield from _scan(_batches(file), name or str(path), on_progress)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error) or "damaged"
         raise InputError(f"{path}: cannot be read: {reason}") from None
 
 
+def known_lines(lines: Iterable[str], file: str = "log") -> Iterator[LogLine]:
+    """The lines of text that the catalogue knows, with their numbers."""
+    return _scan(([line.rstrip("\r\n")] for line in lines), file, None)
+
+
 def _opened(path: Path) -> TextIO:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace")
-    return path.open(encoding="utf-8-sig", errors="replace")
+        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
+    return path.open(encoding="utf-8", errors="replace")
 
 
-def _bounded(file: TextIO) -> Iterator[str]:
-    """The lines, the overlong ones cut into pieces of which only the first can be a log line."""
-    while piece := file.readline(MAX_LINE):
-        yield piece
-        while len(piece) == MAX_LINE and not piece.endswith("\n"):
-            piece = file.readline(MAX_LINE)
+def _batches(file: TextIO) -> Iterator[list[str]]:
+    """The lines, without their ends, many at a time; of an overlong one the beginning."""
+    rest = file.read(1).removeprefix("\ufeff")
+    while chunk := file.read(_CHUNK):
+        lines = (rest + chunk).split("\n")
+        # Cut at each turn, so that a file without line ends takes no more memory than this.
+        rest = lines.pop()[: MAX_LINE + 1]
+        yield lines
+    if rest:
+        yield [rest]
 
 
-def known_lines(
-    lines: Iterable[str], file: str = "log", on_progress: Callable[[Progress], None] | None = None
-) -> Iterator[LogLine]:
-    """The lines of text that the catalogue knows, with their numbers."""
-    components, component_of = _components(), _component
+def _scan(batches: Iterable[list[str]], file: str, on_progress: Callable[[Progress], None] | None) -> Iterator[LogLine]:
+    components = _components()
     progress = Progress()
     waiting: list[str] = []
     begun = number = 0
-    for number, line in enumerate(lines, 1):
-        if on_progress is not None and not number % _REPORT_EVERY:
+    for batch in batches:
+        for line in batch:
+            number += 1
+            # The same as _component, without its call: this is done for every line of the log.
+            at = line.find(" - ", 0, _HEADER)
+            if at <= 0:
+                component = ""
+            elif line[at - 1] == "}":
+                component = line[line.rfind(".", 0, at) + 1 : at - 1]
+                if "{" in component:
+                    component = component.rpartition("{")[2]
+            else:
+                component = line[at + 3 : line.find(" ", at + 4)].lstrip()
+            if component in components:
+                if waiting:
+                    yield from _parsed(waiting, begun, file)
+                waiting, begun = [line], number
+            elif waiting:
+                if len(waiting) < _MOST_CONTINUED and not _begins(line, component):
+                    waiting.append(line)
+                else:
+                    yield from _parsed(waiting, begun, file)
+                    waiting = []
+            elif line and (not line.isascii() or (not component and line[0] in _ODD)):
+                # Quoted, indented or JSON: worth a second look.
+                clean = _clean(line)
+                if clean[:1] == "{" or _component(clean) in components:
+                    waiting, begun = [line], number
+        if on_progress is not None:
             progress.lines = number
             on_progress(progress)
-        component = component_of(line)
-        if component in components:
-            if waiting:
-                yield from _parsed(waiting, begun, file)
-            waiting, begun = [line], number
-        elif waiting:
-            if len(waiting) < _MOST_CONTINUED and not _begins(line, component):
-                waiting.append(line)
-            else:
-                yield from _parsed(waiting, begun, file)
-                waiting = []
-        elif line[:1] in (">", "|", "{", " ") or "—" in line or "–" in line:
-            # Quoted, indented or JSON: worth a second look.
-            clean = _clean(line)
-            if clean[:1] == "{" or component_of(clean) in components:
-                waiting, begun = [line], number
     if waiting:
         yield from _parsed(waiting, begun, file)
-    progress.lines = number
-    if on_progress is not None:
-        on_progress(progress)
 
 
 def _component(line: str) -> str:
     """The class of a log line, without its package; something else for a line that is none."""
-    at = line.find(" - ", 0, 320)
+    at = line.find(" - ", 0, _HEADER)
     if at < 0:
         return ""
     if line[at - 1] == "}":
