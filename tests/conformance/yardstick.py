@@ -89,9 +89,9 @@ SHORTFALLS: Final[dict[tuple[str, str, str], Shortfall]] = {
     ),
     ("wso2-1.6.1", "s05_restart_killed", "mean"): Shortfall(
         0.84,
-        "in the recording the second life of worker2 waited 14 s at its start. Of the recorded starts of managers and of "
-        "worker2 in this profile 14 of 32 wait, and a like share of the simulated ones; the others send their JOIN to two "
-        "members instead of four, which changes the logs of all nodes",
+        "in the recording the second life of worker2 waited 14 s at its start. Of the recorded starts of managers "
+        "and of worker2 in this profile 14 of 32 wait, and a like share of the simulated ones; the others send their "
+        "JOIN to two members instead of four, which changes the logs of all nodes",
     ),
 }
 """By profile, recording (or scenario, for means) and figure: ``best`` or ``mean``."""
