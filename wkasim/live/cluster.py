@@ -138,7 +138,7 @@ class LiveCluster(Cluster):
     # What it is made of
 
     def _make_network(self, hosts: Mapping[str, str], link: Link) -> Network:  # noqa: ARG002
-        return LiveNetwork(self.loop, self.journal, self._streams, hosts, self._book)
+        return LiveNetwork(self.journal, self._streams, hosts, self._book)
 
     def _make_process(self, name: str, life: int, ip: str, place: str) -> Process:
         return LiveProcess(self.live_loop, name, life, ip, place)

@@ -47,10 +47,9 @@ class LiveProcess(Process):
 class LiveNetwork(Network):
     """The sockets of one machine, as a cluster sees them."""
 
-    def __init__(
-        self, loop: VirtualTimeLoop, journal: Journal, streams: Streams, hosts: Mapping[str, str], book: AddressBook
-    ) -> None:
-        super().__init__(loop, journal, streams, hosts=hosts)
+    def __init__(self, journal: Journal, streams: Streams, hosts: Mapping[str, str], book: AddressBook) -> None:
+        # Nothing is delivered by the simulated network that this takes the place of, so its clock stands still.
+        super().__init__(VirtualTimeLoop(), journal, streams, hosts=hosts)
         self.book = book
         self.numbers: Iterator[int] = count(1)
 
