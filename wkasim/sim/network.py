@@ -80,6 +80,8 @@ class Network:
         self._streams = streams
         self._note = journal.note
         self._arriving = self._arrive
+        self._events = loop.events
+        self._times = loop.times
         self._messages = 0
         self._ports: dict[Address, Port] = {}
         self._owners: dict[Address, str] = {}
@@ -153,6 +155,7 @@ class Network:
             ties = _Ties()
             if process.alive:
                 self._ties[process] = ties
+                process.on_change = partial(self._assess_all_into, ties)
         return ties
 
     def _finish(self, end: tuple[Pipe, int]) -> None:
@@ -268,12 +271,25 @@ class Network:
             for pipe in ties.pipes_from:
                 self._assess(pipe)
 
+    def _assess_if_tied(self, pipe: Pipe) -> None:
+        if pipe in self._tie(pipe.source).pipes_from:
+            self._assess(pipe)
+
+    def _assess_all_into(self, ties: _Ties) -> None:
+        for pipe in ties.pipes_into:
+            self._assess(pipe)
+
     def _assess(self, pipe: Pipe) -> None:
-        """See whether anything can come between a message and the target's host."""
+        """See whether a message can go from hand to hand without a look at anything else."""
         conditions = pipe.path.conditions
         pipe.delays = conditions.delays
-        pipe.hindered = (
-            not conditions.smooth or pipe.stuck is not None or pipe.receive is None or bool(self._rules.active)
+        pipe.hindered = not (
+            conditions.smooth
+            and pipe.stuck is None
+            and pipe.unacknowledged is None
+            and pipe.receive is not None
+            and not pipe.target.stopped
+            and not self._rules.active
         )
 
     # Rules on messages
@@ -362,19 +378,21 @@ class Network:
         loop = self.loop
         now = loop.now_us
         self._note((now, pipe, ident, message.label, message.detail))
+        packet = (self._arriving, pipe, message, ident)
         if pipe.hindered:
-            self._send_hindered((self._arriving, pipe, message, ident))
+            self._send_hindered(packet)
             return ident
         # The same as _put, without its calls.
         at = now + pipe.delays[(now ^ pipe.salt) & DELAY_MASK]
         if at < pipe.last_us:
             at = pipe.last_us
         pipe.last_us = at
-        if at in loop.events:
-            loop.plan(at, (self._arriving, pipe, message, ident))
+        events = self._events
+        if at in events:
+            loop.plan(at, packet)
         else:
-            loop.events[at] = (self._arriving, pipe, message, ident)
-            heappush(loop.times, at)
+            events[at] = packet
+            heappush(self._times, at)
         return ident
 
     def _send_hindered(self, packet: Packet) -> None:
@@ -417,14 +435,13 @@ class Network:
     def _arrive(self, packet: Packet) -> None:
         """A packet has come to the target's host, or to the point where the path is cut."""
         _, pipe, message, ident = packet
-        if pipe.hindered or pipe.port.process.stopped:
+        if pipe.hindered:
             self._arrive_hindered(packet)
-            return
-        self.deliveries += 1
-        self._note((self.loop.now_us, pipe, ident, message.label, None))
-        pipe.receive(message)  # type: ignore[misc]  # A pipe that nobody reads is hindered.
-        if pipe.unacknowledged is not None:
-            self._acknowledge(pipe, ident)
+        else:
+            # The same as _hand_over, without its call.
+            self.deliveries += 1
+            self._note((self.loop.now_us, pipe, ident, message.label, None))
+            pipe.receive(message)  # type: ignore[misc]  # A pipe that nobody reads is hindered.
 
     def _arrive_hindered(self, packet: Packet) -> None:
         pipe = packet[1]
@@ -448,7 +465,8 @@ class Network:
             self.deliveries += 1
             self._note((self.loop.now_us, pipe, ident, message.label, None))
             receive(message)
-            self._acknowledge(pipe, ident)
+            if pipe.unacknowledged is not None:
+                self._acknowledge(pipe, ident)
 
     def _lost(self, packet: Packet, reason: str) -> None:
         _, pipe, message, ident = packet
@@ -481,8 +499,7 @@ class Network:
             pipe.stuck = None
             for packet in stuck.packets:
                 self._put(packet, 0)
-            if pipe in self._tie(pipe.source).pipes_from:
-                self._assess(pipe)
+            self._assess_if_tied(pipe)
         elif stuck.repeats == RETRANSMISSIONS:
             self._give_up(pipe, "connection timed out")
             pipe.break_off()
@@ -508,11 +525,16 @@ class Network:
             if pipe.unacknowledged is None:
                 pipe.unacknowledged = {}
             pipe.unacknowledged[ident] = future
+            pipe.hindered = True
         return future
 
     def _acknowledge(self, pipe: Pipe, ident: int) -> None:
-        future = (pipe.unacknowledged or {}).pop(ident, None)
+        assert pipe.unacknowledged is not None
+        future = pipe.unacknowledged.pop(ident, None)
         path = pipe.path
+        if not pipe.unacknowledged:
+            pipe.unacknowledged = None
+            self._assess_if_tied(pipe)
         if future is not None and self._verdict_back(pipe.source, path.target_ip, path.target_name) == "open":
             now = self.loop.now_us
             self.loop.deliver_at(now + path.delay_us(now, back=True), _acknowledged, future)

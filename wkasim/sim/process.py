@@ -22,7 +22,7 @@ class Process:
 
     ``place`` is the node's configured address, ``key`` that and the life number; both name random streams. ``inbox``
     keeps what came out of the network while the process was frozen, ``freezes`` counts how often it was, and
-    ``stopped`` says that it is frozen or dead.
+    ``stopped`` says that it is frozen or dead; ``on_change`` is called when that changes.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str, life: int, ip: str, place: str) -> None:
@@ -36,6 +36,7 @@ class Process:
         self.alive = True
         self.frozen = False
         self.stopped = False
+        self.on_change: Callable[[], None] | None = None
         self.freezes = 0
         self.inbox: deque[Callable[[], None]] = deque()
         self._tasks: dict[asyncio.Task[Any], Coroutine[Any, Any, Any]] = {}
@@ -59,7 +60,12 @@ class Process:
         """Be dead to the world; the tasks end with :meth:`kill`."""
         self.alive = False
         self.frozen = False
-        self.stopped = True
+        self._stop(True)
+
+    def _stop(self, stopped: bool) -> None:
+        self.stopped = stopped
+        if self.on_change is not None:
+            self.on_change()
 
     def kill(self) -> None:
         """Take no step ever again; the step that called this, if it is one of this process, is its last."""
@@ -73,14 +79,16 @@ class Process:
     def freeze(self) -> None:
         """Take no step until :meth:`thaw`."""
         if not self.stopped:
-            self.frozen = self.stopped = True
+            self.frozen = True
             self.freezes += 1
+            self._stop(True)
 
     def thaw(self) -> None:
         """Go on: first what waits in the sockets, then the tasks, in the order in which they wanted to."""
         if not self.frozen:
             return
-        self.frozen = self.stopped = False
+        self.frozen = False
+        self._stop(False)
         gates, self._gates = self._gates, []
         for gate in gates:
             if not gate.done():
