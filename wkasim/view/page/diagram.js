@@ -231,7 +231,7 @@ function drawMark(words, i, y, kind) {
   else if (kind === "view") box.append(svg("path", { d: record[4] === "added" ? `M${x - 5} ${y}h10m-5-5v10` : `M${x - 5} ${y}h10`, class: "sign" }));
   else if (kind === "group" || kind === "state") box.append(svg("rect", { x: x - size, y: y - size, width: 2 * size, height: 2 * size, transform: `rotate(45 ${x} ${y})` }));
   else box.append(svg("circle", { cx: x, cy: y, r: size * 0.8 }));
-  if (layout.texts) box.append(svg("text", { x: x + 12, y: y + 4 }, clip(withNames(rowText(i)), Math.min(layout.width - x - 14, 420))));
+  if (layout.texts) box.append(svg("text", { x: x + 12, y: y + 4 }, clip(withNames(rowText(i)), Math.min(layout.width - x - 18, 420) / (kind === "log" ? 1 : 1.12))));
   words.append(box);
 }
 
@@ -256,6 +256,7 @@ function drawHeader() {
       name.append(element("small", {}, [node.role, node.address].filter((part) => part && part !== node.name).join(" ")));
     }
     if (layout.laneWidth < 60) name.classList.add("upright");
+    else if (layout.laneWidth < 100) name.classList.add("tight");
     name.style.left = `${AXIS + k * layout.laneWidth}px`;
     name.style.width = `${layout.laneWidth}px`;
     name.addEventListener("click", () => chooseLog(lane));
