@@ -42,7 +42,7 @@ def test_doctor_error_exits_with_one_and_shows_lines_and_verdict() -> None:
     lines = result.stdout.splitlines()
     assert "1 finding: 1 error" in lines
     place = f"{folder}/worker1/repository/conf/axis2/axis2.xml:21"
-    assert f"{place}: error: WKA103 The port in a member list is not the port of that node" in lines
+    assert f"{place}: error: WKA103 A listed address or port is not that of the node" in lines
     assert "  elb is listed with port 4100 and has 4000; 4100 here and 4000 there is how some products are" in lines
     assert any(line.startswith("  worker1 stays ALONE as 192.168.1.132:4000 (ready after") for line in lines)
 

@@ -349,6 +349,8 @@ def _role(
         return "elb", "groupManagement is enabled"
     if flags.worker:
         return "worker", "it is started with -DworkerNode=true"
+    if flags.setup:
+        return "manager", "it is started with -Dsetup"
     if sub_domain is not None and sub_domain.value == "worker":
         return "worker", "its subDomain is worker"
     return "manager", "nothing makes it a load balancer or a worker"

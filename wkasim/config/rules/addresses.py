@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
 from wkasim.config.hosts import is_loopback
 from wkasim.config.places import Place
+from wkasim.config.rules.finding import Severity
 from wkasim.config.rules.hit import Hit
 from wkasim.config.templates import is_template
 
@@ -37,12 +38,31 @@ def no_loopback(cluster: ConfiguredCluster) -> Iterator[Hit]:
             related = _where_mapped(node, node.host.value)
             text = f"{node.name} tells the others to reach it at {node.host.value}{how}"
             yield Hit("WKA101", node.host.place, (node.name,), text, related=related)
+    yield from _loopback_entries(active)
+
+
+def _loopback_entries(active: list[ConfiguredNode]) -> Iterator[Hit]:
+    """Entries that mean the listing node's own machine; one finding for all that come from one line of a hosts file."""
+    mapped: dict[Place, list[tuple[ConfiguredNode, ListedMember]]] = {}
+    for node in active:
         for member in node.members:
-            if member.address is not None and is_loopback(member.address) and not is_loopback(node.address or ""):
-                own = node.address or "the address of its machine"
-                text = f"{member} means {node.name}'s own machine, while {node.name} itself is at {own}"
-                mend = "Write the address or the name of the well-known member."
-                yield Hit("WKA101", member.host_place, (node.name,), text, mend)
+            if member.address is None or not is_loopback(member.address) or is_loopback(node.address or ""):
+                continue
+            line = _where_mapped(node, member.host.value)
+            mapped.setdefault(line[0] if line else member.host_place, []).append((node, member))
+    for place, entries in mapped.items():
+        node, member = entries[0]
+        names = tuple(dict.fromkeys(other.name for other, _ in entries))
+        own = node.address or "the address of its machine"
+        text = f"{member} means {node.name}'s own machine, while {node.name} itself is at {own}"
+        mend = "Write the address or the name of the well-known member."
+        related = tuple(entry.host_place for _, entry in entries)
+        if related[0] != place:
+            text = f"{member.host.value} is {member.address}: for {', '.join(names)} that is their own machine"
+            mend = f"Map {member.host.value} to the address of its machine."
+            yield Hit("WKA101", place, names, text, mend, related=related)
+        else:
+            yield Hit("WKA101", place, names, text, mend)
 
 
 def _where_mapped(node: ConfiguredNode, name: str) -> tuple[Place, ...]:
@@ -58,6 +78,8 @@ def ports_are_free(cluster: ConfiguredCluster) -> Iterator[Hit]:
         if node.address is None:
             continue
         key = (node.address, node.effective_port)
+        if key in taken and _offset_is_expected(cluster, node):
+            continue
         if key in taken:
             first = taken[key]
             text = f"port {key[1]} on {key[0]} is that of {first.name} already"
@@ -84,6 +106,13 @@ def ports_are_free(cluster: ConfiguredCluster) -> Iterator[Hit]:
                 )
 
 
+def _offset_is_expected(cluster: ConfiguredCluster, node: ConfiguredNode) -> bool:
+    """Whether others look for the node where its offset would have moved it: that is another rule's finding."""
+    wanted = (node.address, node.effective_port + node.offset)
+    listed = ((member.address, member.port) for other in cluster.active() for member in other.members)
+    return node.offset > 0 and not cluster.at(*wanted) and wanted in listed
+
+
 def _port_place(node: ConfiguredNode) -> Place:
     return node.port.place if node.port is not None else node.place
 
@@ -101,7 +130,18 @@ def ports_match(cluster: ConfiguredCluster) -> Iterator[Hit]:
     for node, member in unmatched:
         by_target.setdefault((str(member.address), member.port or 0), []).append((node, member))
     for (address, port), entries in by_target.items():
-        yield from _mismatch(cluster, address, port, entries)
+        if not _is_told_otherwise(cluster, address, port):
+            yield from _mismatch(cluster, address, port, entries)
+
+
+def _is_told_otherwise(cluster: ConfiguredCluster, address: str, port: int) -> bool:
+    """Whether the node that is meant takes no part, or tells a loopback address: that is another rule's finding."""
+    active = cluster.active()
+    return any(
+        node.effective_port == port
+        and ((node not in active and node.address == address) or (node in active and is_loopback(node.address or "")))
+        for node in cluster.nodes
+    )
 
 
 def shipped_mismatch(cluster: ConfiguredCluster) -> Iterator[Hit]:
@@ -130,6 +170,18 @@ def _mismatch(
     meant = _meant(there, unlisted, port, entries)
     listing = tuple(node.name for node, _ in entries)
     first = entries[0][1]
+    moved = [
+        node
+        for node in cluster.active()
+        if node.effective_port == port and node.address not in (None, address) and not _is_listed(cluster, node)
+    ]
+    moved = [node for node in moved if node.role != "worker" and node.name not in listing]
+    if len(moved) == 1 and moved[0].host is not None:
+        node = moved[0]
+        text = f"{node.name} is at {node.address}, but is listed at {address} by {', '.join(listing)}"
+        related = tuple(member.host_place for _, member in entries)
+        yield Hit("WKA103", moved[0].host.place, (node.name, *listing), text, related=related)
+        return
     if not there:
         if len(cluster.nodes) > 1:
             text = f"{first} is none of the nodes given here"
@@ -149,13 +201,14 @@ def _mismatch(
         rule, because = "WKA118", f", and {meant.offset} is its offset"
     elif {port, meant.effective_port} == {4000, 4100}:
         because = "; 4100 here and 4000 there is how some products are shipped"
-    if meant in unlisted and len(entries) > 1 and rule == "WKA103":
+    shared = len(cluster.at(meant.address, meant.effective_port)) > 1
+    if len(entries) > 1 and (meant in unlisted or shared):
         # Everybody agrees on another port than the node has: the node is the odd one.
         text = (
             f"{meant.name} has port {meant.effective_port}, but is listed with {port} by {', '.join(listing)}{because}"
         )
         related = tuple(member.place for _, member in entries)
-        yield Hit("WKA103", _port_place(meant), (meant.name, *listing), text, related=related)
+        yield Hit(rule, _port_place(meant), (meant.name, *listing), text, related=related)
         return
     for node, member in entries:
         text = f"{meant.name} is listed with port {port} and has {meant.effective_port}{because}"
@@ -217,30 +270,60 @@ def port_is_fixed(cluster: ConfiguredCluster) -> Iterator[Hit]:
 
 
 def names_resolve(cluster: ConfiguredCluster) -> Iterator[Hit]:
-    """Names are in the hosts files, if any were given."""
-    active = cluster.active()
-    unknown: dict[str, tuple[Place, list[str]]] = {}
-    for node in active:
+    """Names are in the hosts files, if any were given, and lead to the node that has them; one finding a name."""
+    missing: dict[str, list[tuple[Severity, Place, str]]] = {}
+    for node in cluster.active():
         for member in node.members:
             host = member.host.value
-            if member.address is not None or "${" in host or is_template(host):
+            if member.address is None and "${" not in host and not is_template(host):
+                missing.setdefault(host, []).append(("error", member.host_place, node.name))
+        if not cluster.has_hosts:
+            continue
+        if node.host is not None and node.address is None and "${" not in node.host.value:
+            missing.setdefault(node.host.value, []).append(("error", node.host.place, node.name))
+        for name, place in _other_names(node):
+            missing.setdefault(name, []).append(("warning", place, node.name))
+    for name, uses in missing.items():
+        errors = [use for use in uses if use[0] == "error"]
+        first, *rest = errors or uses
+        names = tuple(dict.fromkeys(use[2] for use in (errors or uses)))
+        related = tuple(use[1] for use in rest)
+        if not cluster.has_hosts:
+            text = f"{name} cannot be looked up here: no hosts file was given (--hosts FILE)"
+            yield Hit("WKA106", first[1], names, text, "Name the hosts file with --hosts.", "note")
+        else:
+            then = f": clustering does not start on {', '.join(names)}" if errors else ""
+            yield Hit("WKA106", first[1], names, f"{name} is in no hosts file{then}", None, first[0], related)
+    yield from _names_of_others(cluster)
+
+
+def _names_of_others(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """A name that a node has by its carbon.xml, and that the hosts file gives to another one's address."""
+    told: set[Place] = set()
+    owners = {
+        node.carbon.host_name.value: node
+        for node in cluster.active()
+        if node.role != "worker" and node.carbon is not None and node.carbon.host_name is not None
+    }
+    for node in cluster.active():
+        for member in node.members:
+            owner, line = owners.get(member.host.value), _where_mapped(node, member.host.value)
+            if owner is None or not line or line[0] in told or is_loopback(member.address or ""):
                 continue
-            if cluster.has_hosts:
-                text = f"{host} is in no hosts file: clustering does not start on {node.name}"
-                yield Hit("WKA106", member.host_place, (node.name,), text)
-            else:
-                unknown.setdefault(host, (member.host_place, []))[1].append(node.name)
-        if node.host is not None and node.address is None and cluster.has_hosts and "${" not in node.host.value:
-            text = f"{node.host.value} is in no hosts file: {node.name} has no address"
-            yield Hit("WKA106", node.host.place, (node.name,), text)
-        if cluster.has_hosts:
-            yield from _other_names(node)
-    for host, (place, listing) in unknown.items():
-        text = f"{host} cannot be looked up here: no hosts file was given (--hosts FILE)"
-        yield Hit("WKA106", place, tuple(dict.fromkeys(listing)), text, "Name the hosts file with --hosts.", "note")
+            elsewhere = any(other.address == member.address for other in cluster.active() if other is not owner)
+            if owner.address not in (None, member.address) and not is_loopback(owner.address or "") and elsewhere:
+                if owner.host is None or owner.effective_port != member.port or cluster.is_listed(owner):
+                    continue
+                told.add(line[0])
+                others = [other for other in cluster.at(member.address, member.port) if other is not owner]
+                if others:
+                    text = f"{member.host.value} is mapped to {member.address}, which is {others[0].name}; "
+                    text += f"{owner.name}, which has that name, is at {owner.address}"
+                    mend = f"Map {member.host.value} to {owner.address}."
+                    yield Hit("WKA106", line[0], (owner.name,), text, mend, related=(member.host_place,))
 
 
-def _other_names(node: ConfiguredNode) -> Iterator[Hit]:
+def _other_names(node: ConfiguredNode) -> Iterator[tuple[str, Place]]:
     names: dict[str, Place] = {}
     for route in node.balancer.routes if node.balancer is not None else ():
         for host in route.hosts:
@@ -249,12 +332,9 @@ def _other_names(node: ConfiguredNode) -> Iterator[Hit]:
         for value in (node.carbon.host_name, node.carbon.management_host_name):
             if value is not None and "${" not in value.value:
                 names.setdefault(value.value, value.place)
-    url = _database_host(node)
-    names.update({name: place for name, place in url.items() if name not in names})
-    for name, place in names.items():
-        if node.resolve(name) is None:
-            text = f"{name} is in no hosts file"
-            yield Hit("WKA106", place, (node.name,), text, severity="warning")
+    for name, place in _database_host(node).items():
+        names.setdefault(name, place)
+    yield from ((name, place) for name, place in names.items() if node.resolve(name) is None)
 
 
 def _database_host(node: ConfiguredNode) -> Mapping[str, Place]:

@@ -13,13 +13,32 @@ from wkasim.profile import Profile
 
 __all__ = ["find_faults"]
 
+_UNREAD = ("WKA117", "WKA130", "WKA131")
+_DISTORT_LISTS = ("WKA101", "WKA102", "WKA103", "WKA104", "WKA106", "WKA113", "WKA116", "WKA118", "WKA120", *_UNREAD)
+_DISTORT_GROUPS = ("WKA105", "WKA106", "WKA110", "WKA116", "WKA120", *_UNREAD)
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
 
 def find_faults(cluster: ConfiguredCluster, profile: Profile) -> tuple[Finding, ...]:
     """Everything that the rules find, the errors first, then by rule and place; each sentence once."""
-    findings = [_finding(hit) for hit in dict.fromkeys(_hits(cluster, profile))]
+    found = list(dict.fromkeys(_hits(cluster, profile)))
+    findings = [_finding(hit) for hit in found if not _is_consequence(hit, found)]
     return tuple(sorted(findings, key=lambda found: (_RANK[found.severity], found.rule.id, found.place)))
+
+
+def _is_consequence(hit: Hit, found: list[Hit]) -> bool:
+    """Whether a finding only follows from another one, and will be gone, or be told, when that is mended."""
+    if hit.rule == "WKA109":
+        return any(other.rule in _DISTORT_LISTS and _severity(other) == "error" for other in found)
+    if hit.rule == "WKA107" and _severity(hit) == "warning":
+        return any(other.rule in _DISTORT_GROUPS and _severity(other) == "error" for other in found)
+    if hit.rule == "WKA104":
+        return any(other.rule in _UNREAD and other.place.file == hit.place.file for other in found)
+    return False
+
+
+def _severity(hit: Hit) -> str:
+    return hit.severity or RULES[hit.rule].severity
 
 
 def _hits(cluster: ConfiguredCluster, profile: Profile) -> Iterator[Hit]:

@@ -159,8 +159,8 @@ def several_well_known_members(cluster: ConfiguredCluster) -> Iterator[Hit]:
     active = cluster.active()
     if len(active) < 3:
         return
-    entries = [member for node in active for member in node.members if member.address is not None]
-    places = {(member.address, member.port) for member in entries}
+    entries = [member for node in active for member in node.members]
+    places = {(member.address or member.host.value, member.port) for member in entries}
     listing_nodes = [node for node in active if node.members]
     if len(places) == 1 and entries and len(listing_nodes) > 1:
         text = f"{entries[0]} is the only well-known member of all {len(active)} nodes"

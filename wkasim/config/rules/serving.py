@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from wkasim.config.axis2 import ManagedDomain
 from wkasim.config.cluster import ConfiguredCluster, ConfiguredNode
 from wkasim.config.places import Place
 from wkasim.config.rules.finding import Severity
@@ -20,6 +21,9 @@ __all__ = [
     "started_in_the_right_way",
     "sub_domains_lead_somewhere",
 ]
+
+_USUAL: Final = ("mgt", "worker")
+"""What the guide calls the sub-domains."""
 
 _MAPPING: Final = re.compile(r"port\.mapping\.(\d{1,5})")
 
@@ -44,7 +48,14 @@ def balancer_manages_somebody(cluster: ConfiguredCluster) -> Iterator[Hit]:
                 continue
             first = next(group for group in balancer.groups if group.domain.value == domain)
             served = {group.domain.value for group in balancer.groups} & domains
-            lonely = [node.name for node in applications if node.domain.value not in served]
+            pairs = {(group.domain.value, _name(group)) for group in balancer.groups}
+            parts = {_name(group) for group in balancer.groups if group.domain.value == domain}
+            lonely = [
+                node.name
+                for node in applications
+                if node.domain.value not in served
+                or ((node.domain.value, _part(node)) not in pairs and _part(node) in parts)
+            ]
             there = ", ".join(sorted(domains - served)) or ", ".join(sorted(domains))
             text = f"{balancer.name} manages {domain!r}, where nobody is; the nodes are in {there}"
             severity: Severity | None = None if lonely else "warning"
@@ -55,6 +66,7 @@ def sub_domains_lead_somewhere(cluster: ConfiguredCluster) -> Iterator[Hit]:
     """Each node's sub-domain has a block at the load balancer, and each block has a node."""
     active = cluster.active()
     misfits: set[tuple[str, str]] = set()
+    told: set[Place] = set()
     for node in active:
         balancers = _balancers(cluster, node)
         if not balancers or node.groups:
@@ -71,9 +83,19 @@ def sub_domains_lead_somewhere(cluster: ConfiguredCluster) -> Iterator[Hit]:
             misfits.update((node.domain.value, name or "") for name in served)
             text = 'subDomain stands outside <parameter name="properties"> and is ignored'
             yield Hit("WKA107", misplaced, (node.name,), text)
+        elif own not in served and own in _stray_parts(cluster, balancers):
+            continue  # The block is there, under a domain that nobody is in.
         elif own not in served:
             misfits.update((node.domain.value, name or "") for name in served)
-            yield _without_route(node, own, served, balancers[0])
+            odd = _block_is_odd(cluster, node, balancers) if own is not None else None
+            if odd is None or odd.sub_domain is None:
+                yield _without_route(node, own, served, balancers[0])
+            elif odd.sub_domain.place not in told:
+                told.add(odd.sub_domain.place)
+                alike = tuple(other.name for other in active if not other.groups and _part(other) == own)
+                who = ", ".join(alike)
+                text = f"no node is in the sub-domain {odd.sub_domain.value!r}, and {own!r} of {who} has no block"
+                yield Hit("WKA107", odd.sub_domain.place, alike, text, "Correct the name of the block.")
     for balancer in active:
         for group in balancer.groups:
             if group.sub_domain is None:
@@ -86,6 +108,37 @@ def sub_domains_lead_somewhere(cluster: ConfiguredCluster) -> Iterator[Hit]:
                 text = f"no node of {group.domain.value} has the sub-domain {name!r}"
                 mend = "Correct the name of the block, or set subDomain on the nodes."
                 yield Hit("WKA107", group.sub_domain.place, (balancer.name,), text, mend, "warning")
+
+
+def _name(group: ManagedDomain) -> str | None:
+    return group.sub_domain.value if group.sub_domain is not None else None
+
+
+def _part(node: ConfiguredNode) -> str | None:
+    return node.sub_domain.value if node.sub_domain is not None else None
+
+
+def _stray_parts(cluster: ConfiguredCluster, balancers: list[ConfiguredNode]) -> set[str | None]:
+    """The sub-domains of blocks whose domain nobody is in."""
+    domains = {node.domain.value for node in cluster.active() if not node.groups}
+    return {_name(group) for one in balancers for group in one.groups if group.domain.value not in domains}
+
+
+def _block_is_odd(
+    cluster: ConfiguredCluster, node: ConfiguredNode, balancers: list[ConfiguredNode]
+) -> ManagedDomain | None:
+    """The one block that nobody fits, if it is more likely to be wrong than the nodes."""
+    inside = [other for other in cluster.active() if not other.groups and other.domain.value == node.domain.value]
+    parts = {_part(other) for other in inside}
+    unused = [
+        group
+        for balancer in balancers
+        for group in balancer.groups
+        if group.domain.value == node.domain.value and group.sub_domain is not None and _name(group) not in parts
+    ]
+    alike = [other for other in inside if _part(other) == _part(node)]
+    usual = _part(node) in _USUAL and len(unused) == 1 and _name(unused[0]) not in _USUAL
+    return unused[0] if len(unused) == 1 and (usual or len(alike) > 1) else None
 
 
 def _without_route(node: ConfiguredNode, own: str | None, served: set[str | None], balancer: ConfiguredNode) -> Hit:

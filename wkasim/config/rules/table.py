@@ -66,7 +66,7 @@ _RULES: Final = (
     Rule(
         id="WKA103",
         fault="F3",
-        title="The port in a member list is not the port of that node",
+        title="A listed address or port is not that of the node",
         severity="error",
         why="localMemberPort of one node and <port> in the lists of the others are written by hand, in different "
         "files. Products have shipped with 4100 here and 4000 there.",
@@ -115,7 +115,7 @@ _RULES: Final = (
     Rule(
         id="WKA106",
         fault="F6",
-        title="A host name is in no hosts file",
+        title="A host name is in no hosts file, or leads elsewhere",
         severity="error",
         why="Names in member lists are resolved once, at the start, on the machine of the node.",
         happens="For a name in the member list, clustering does not start at all. Other names fail when they are used.",
