@@ -70,6 +70,13 @@ def test_read_line_that_only_tells_gives_no_event(action: str) -> None:
     assert read_line(f"{CLOCK} {action}").event is None
 
 
+def test_read_line_minus_one_is_no_port() -> None:
+    event = read_line(f"{CLOCK} START a host=127.1.0.1 port=-1 http=-1 https=8443").event
+    assert event is not None
+    assert event.config is not None
+    assert (event.config.port, event.config.http_port, event.config.https_port) == (None, None, 8443)
+
+
 def test_read_line_note_of_an_ordinary_user_is_heeded() -> None:
     assert read_line(f"{CLOCK} NOTE nodes run as an unprivileged user").unprivileged
     assert not read_line(f"{CLOCK} NOTE nodes run").unprivileged

@@ -150,13 +150,13 @@ def _config(node: str, pairs: Mapping[str, str]) -> NodeConfig:
         name=node,
         role=_role(groups, sub_domain),
         host=read("host", _host, "127.1.0.1"),
-        port=read("port", _port, None),
+        port=read("port", _port_if_any, None),
         domain=read("domain", _domain, DEFAULT_DOMAIN),
         sub_domain=sub_domain,
         properties=properties,
         groups=groups,
-        http_port=read("http", _port, None),
-        https_port=read("https", _port, None),
+        http_port=read("http", _port_if_any, None),
+        https_port=read("https", _port_if_any, None),
         open_http="never" if read("noopen", _flag, False) else read("httpWhen", _when, "before"),
         well_known_members=read("wka", _endpoints, ()),
     )
@@ -199,7 +199,12 @@ def _host(text: str) -> str:
         raise ValueError("not a dotted address such as 127.1.0.206") from None
 
 
-def _port(text: str) -> int | None:
+def _port_if_any(text: str) -> int | None:
+    """A port; -1 is how the Java code writes that there is none."""
+    return None if text == "-1" else _port(text)
+
+
+def _port(text: str) -> int:
     if _NUMBER.fullmatch(text) is None or not 1 <= int(text) <= 65535:
         raise ValueError("not a port between 1 and 65535")
     return int(text)
@@ -249,9 +254,7 @@ def _endpoints(text: str) -> tuple[tuple[str, int], ...]:
     endpoints = []
     for item in _items(text):
         host, _, port = item.rpartition(":")
-        number = _port(port)
-        assert number is not None
-        endpoints.append((_host(host), number))
+        endpoints.append((_host(host), _port(port)))
     return tuple(endpoints)
 
 
