@@ -253,8 +253,9 @@ def _properties(text: str) -> dict[str, str]:
 def _endpoints(text: str) -> tuple[tuple[str, int], ...]:
     endpoints = []
     for item in _items(text):
-        host, _, port = item.rpartition(":")
-        endpoints.append((_host(host), _port(port)))
+        host, _, digits = item.rpartition(":")
+        port = _port(digits)
+        endpoints.append((_host(host), port))
     return tuple(endpoints)
 
 
