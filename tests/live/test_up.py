@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -169,6 +171,45 @@ def test_nodes_end_of_themselves_when_whoever_started_them_is_killed(
     cluster.kill()
     cluster.wait()
     assert all(process.wait_until_gone(20) for process in processes)
+
+
+def test_the_guides_cluster_answers_through_its_load_balancer_and_misses_a_killed_worker(terminal: Terminal) -> None:
+    network = ".".join(fresh_ip().split(".")[:3])
+    shipped = (ROOT / "scenarios" / "esb-cluster.yaml").read_text()
+    (terminal.folder / "esb-cluster.yaml").write_text(shipped.replace("127.1.0.", f"{network}."))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        front = probe.getsockname()[1]
+    arguments = ["--speed", "3", "--format", "tribes", "--front", f"127.0.0.1:{front}"]
+    cluster = terminal.start("up", "esb-cluster.yaml", *arguments)
+    try:
+        workers = {"worker1", "worker2", "worker3"}
+        eventually(lambda: answerers(front, 6) == workers, "not every worker answers through the load balancer")
+        # Whom no heartbeat has seen yet is not missed.
+        eventually(lambda: terminal.shown().count("werent notified") >= 3, "no heartbeat has looked at the workers")
+        terminal.ok("kill", "-9", "worker2")
+        gone = f"TribesMembershipListener Member {network}.206:4002(wso2.esb.domain) left cluster"
+        for name in ("elb", "manager", "worker1", "worker3"):
+            eventually(lambda name=name: f"{name:7} | INFO - {gone}" in terminal.shown(), f"{name} has not missed it")  # type: ignore[misc]
+        assert answerers(front, 6) == workers - {"worker2"}
+    finally:
+        cluster.send_signal(signal.SIGINT)
+        assert cluster.wait(timeout=30) == 130
+
+
+def answerers(front: int, requests: int) -> set[str]:
+    """Who answers requests for the workers' host name."""
+    found = set()
+    for _ in range(requests):
+        connection = http.client.HTTPConnection("127.0.0.1", front, timeout=20)
+        try:
+            connection.request("GET", "/", headers={"Host": "esb.cloud-test.wso2.com"})
+            found.add(connection.getresponse().getheader("X-Wkasim-Node") or "")
+        except OSError:
+            found.add("")
+        finally:
+            connection.close()
+    return found
 
 
 def test_single_node_prints_its_log_and_stops_at_a_signal(terminal: Terminal) -> None:

@@ -52,7 +52,9 @@ def up(
     from wkasim.logs.formats import LogFormat
     from wkasim.scenario.reader import load_scenario
     from wkasim.scenario.shipped import find_scenario
+    from wkasim.transport.tcp.http import require_http
 
+    require_http()
     LogFormat(format_)
     loaded = load_scenario(scenario)
     loaded.profile_value(profile)

@@ -29,6 +29,7 @@ from wkasim.sim.network import Network
 from wkasim.sim.process import Process
 from wkasim.transport.base import BindError
 from wkasim.transport.tcp import AddressBook, address_book
+from wkasim.transport.tcp.http import require_http
 from wkasim.transport.tcp.transport import TcpTransport
 
 __all__ = ["LiveCluster", "book_for", "first_free_port"]
@@ -73,7 +74,7 @@ class LiveCluster(Cluster):
 
     ``speed`` divides every timing; ``book`` says where the scenario's addresses are on this machine; ``origin_ns`` is
     what several such clusters count their calendar from. ``database_file`` keeps the data of a database that is no real
-    server; without it they are gone with the cluster.
+    server; without it they are gone with the cluster. Raises InputError where aiohttp is not installed.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class LiveCluster(Cluster):
         database_file: Path | None = None,
         debug: bool = False,
     ) -> None:
+        require_http()
         self.live_loop = LiveLoop(speed, origin_ns)
         self.live_loop.set_exception_handler(self._unhandled)
         self.defects: list[BaseException] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from wkasim.errors import InputError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from aiohttp.web import BaseRequest, Response, Server
     from yarl import URL
 
-__all__ = ["BODY_LIMIT", "HttpService", "UnreachableError", "fetch"]
+__all__ = ["BODY_LIMIT", "HttpService", "UnreachableError", "fetch", "require_http"]
 
 BODY_LIMIT: Final = 1 << 20
 """The largest body of a request or a response, in bytes."""
@@ -28,6 +29,12 @@ BODY_LIMIT: Final = 1 << 20
 _HEADER_LIMIT: Final = 64 << 10
 _PER_CONNECTION: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
 """Headers that speak of one connection; each end writes its own."""
+
+
+def require_http() -> None:
+    """Raise InputError where aiohttp is not installed."""
+    if find_spec("aiohttp") is None:
+        raise InputError("real sockets need aiohttp for HTTP: pip install 'wkasim[tcp]'")
 
 
 class UnreachableError(Exception):
@@ -47,10 +54,8 @@ class HttpService:
         run: Callable[[Awaitable[WebResponse]], Awaitable[WebResponse]],
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        try:
-            from aiohttp import web
-        except ImportError:
-            raise InputError("HTTP over real sockets needs aiohttp: pip install 'wkasim[tcp]'") from None
+        from aiohttp import web
+
         self._answer = answer
         self._run = run
         self._response = web.Response
