@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Comment", "Document", "Element", "parse_xml", "read_xml"]
 
 _BOM: Final = b"\xef\xbb\xbf"
+_DOCTYPE_REFUSED: Final = "has a DOCTYPE; it is not read, for safety"
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE", re.IGNORECASE)
 _COMMENT_TEXT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _MOST_ELEMENTS: Final = 200_000
@@ -122,7 +123,7 @@ def _parsed(etree: ModuleType, data: bytes, file: str) -> Document:
     text = stripped.decode("utf-8", errors="replace")
     mark = first_mark(text)
     if _DOCTYPE.search(_COMMENT_TEXT.sub("", text)):
-        problem = Problem("unreadable", Place(file, 1 + offset), "has a DOCTYPE; it is not read, for safety")
+        problem = Problem("unreadable", Place(file, 1 + offset), _DOCTYPE_REFUSED)
         return Document(file, None, (problem,))
     if mark is not None:
         problems.append(Problem("template", Place(file, mark[0] + offset), mark[1]))
@@ -133,6 +134,10 @@ def _parsed(etree: ModuleType, data: bytes, file: str) -> Document:
             line, words = complaint
             problems.append(Problem("unreadable", Place(file, line + offset), f"not well-formed XML: {words}"))
         root, _ = _tree(etree, stripped, recover=True)
+    if root is not None and root.getroottree().docinfo.internalDTD is not None:
+        # In another encoding the text above did not show it.
+        problem = Problem("unreadable", Place(file, 1 + offset), _DOCTYPE_REFUSED)
+        return Document(file, None, (problem,))
     lines = stripped.decode("utf-8", errors="replace").split("\n")
     element = None if root is None else _element(etree, root, lines, offset, problems, file)
     return Document(file, element, tuple(problems))
