@@ -41,7 +41,6 @@ COMMANDS: Final = {
     "scenarios": "List the scenarios that come with wkasim.",
     "schema": "Print the JSON Schema of scenario files.",
     "explore": "Search for scenarios in which a cluster breaks its promises.",
-    "sweep": "Run a scenario many times over a grid: distributions, a table, a plot.",
     "profiles": "Show the profiles, and in what they differ.",
     "replay": "Simulate a recording of the real system and compare.",
     "decode": "Print a capture of Tribes traffic as messages.",

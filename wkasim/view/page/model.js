@@ -19,7 +19,7 @@ const seconds = (us, digits = 3) => `${(us / 1e6).toFixed(digits)} s`;
 
 function duration(us) {
   if (us < 1000) return `${us} µs`;
-  if (us < 1e6) return `${(us / 1000).toFixed(us < 1e4 ? 1 : 0)} ms`;
+  if (us < 999500) return `${(us / 1000).toFixed(us < 1e4 ? 1 : 0)} ms`;
   return us < 12e7 ? `${(us / 1e6).toFixed(1)} s` : `${(us / 6e7).toFixed(1)} min`;
 }
 

@@ -28,15 +28,17 @@ function showMembers() {
   const small = lanes.length > 12;
   const table = element("table", { class: small ? "small" : lanes.length > 5 ? "many" : "" });
   const header = element("tr", {}, element("th", { class: "corner" }, "node \u2193 lists \u2192"));
-  for (const node of lanes) header.append(element("th", { class: "column", title: node.name }, element("span", {}, node.name)));
+  for (const node of lanes.filter((_, lane) => isMember(lane))) header.append(element("th", { class: "column", title: node.name }, element("span", {}, node.name)));
   if (strangers.size) header.append(element("th", { class: "column" }, element("span", {}, "others")));
   table.append(element("thead", {}, header));
   const body = element("tbody");
   let wrong = 0;
   all.forEach((node, row) => {
+    if (!isMember(row)) return;
     const line = element("tr", { class: `row state-of-${node.state}` });
     line.append(element("th", { title: `${lanes[row].name}: ${node.state}` }, lanes[row].name, element("small", {}, node.state)));
     lanes.forEach((other, column) => {
+      if (!isMember(column)) return;
       const cell = memberCell(all, row, column, since);
       if (cell.classList.contains("stale") || cell.classList.contains("missing")) wrong += 1;
       line.append(cell);
@@ -51,6 +53,9 @@ function showMembers() {
   byId("agreement").textContent = wrong ? `${wrong} disagree` : live > 1 ? "all agree" : "";
   byId("agreement").className = wrong ? "bad" : "good";
 }
+
+/** Whether a lane is a node of the cluster; a client of it has no address and no state. */
+const isMember = (lane) => Boolean(lanes[lane].address) || changes[lane].length > 0;
 
 function memberCell(all, row, column, since) {
   const node = all[row];
