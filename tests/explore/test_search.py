@@ -18,7 +18,7 @@ from wkasim.explore.shrink import shrink
 from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_variation
 from wkasim.explore.topologies import TOPOLOGIES
 from wkasim.profile import PROFILES
-from wkasim.scenario.model import Scenario
+from wkasim.scenario.model import Expectation, InvariantClaim, Scenario
 from wkasim.scenario.reader import load_scenario, parse_scenario
 from wkasim.scenario.runner import run_scenario
 from wkasim.scenario.writer import write_scenario
@@ -190,7 +190,8 @@ def test_found_scenario_is_pinned_and_fails_without_the_pin(path: Path) -> None:
     scenario = load_scenario(path)
     assert scenario.expect_violation
     assert run_scenario(scenario).passed
-    loose = evolve(scenario, expect_violation=())
+    claims = tuple(Expectation(claim=InvariantClaim(name=name)) for name in scenario.expect_violation)
+    loose = evolve(scenario, expect_violation=(), expectations=claims)
     failed = {o.title.removeprefix("invariant ") for o in run_scenario(loose).outcomes if o.verdict == "failed"}
     assert set(scenario.expect_violation) <= failed
 

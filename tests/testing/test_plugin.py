@@ -177,7 +177,7 @@ import sys
 
 def test_nothing():
     imported = sorted(name for name in sys.modules if name.split(".")[0] == "wkasim")
-    assert imported == ["wkasim", "wkasim.testing", "wkasim.testing.plugin"]
+    assert imported == ["wkasim", "wkasim.testing", "wkasim.testing.plugin", "wkasim.version"]
     assert "hypothesis.strategies" not in sys.modules
 """
     )
