@@ -1,0 +1,1 @@
+"""What wkasim costs, measured: deliveries a second, growth with the cluster, start from the shell."""
