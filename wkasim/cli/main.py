@@ -18,8 +18,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from wkasim import __version__
 from wkasim.errors import InputError
+from wkasim.version import __version__
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
@@ -36,11 +36,13 @@ COMMANDS: Final = {
     "logs": "Read real logs: the cluster's story, members over time.",
     "diagnose": "Give the reasons for what real logs show.",
     "explain": "Explain one log line.",
+    "diff": "Compare the logs of two runs, real or simulated.",
     "import": "Write the configuration files of a cluster as a scenario.",
     "init": "Write consistent configuration files for a new cluster.",
     "scenarios": "List the scenarios that come with wkasim.",
     "schema": "Print the JSON Schema of scenario files.",
     "explore": "Search for scenarios in which a cluster breaks its promises.",
+    "sweep": "Run a scenario many times over a grid: distributions, a table, a plot.",
     "profiles": "Show the profiles, and in what they differ.",
     "replay": "Simulate a recording of the real system and compare.",
     "decode": "Print a capture of Tribes traffic as messages.",
