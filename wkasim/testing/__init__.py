@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from wkasim.explore.invariants import Invariant, Reason, always, eventually, register
     from wkasim.explore.verdict import Violation
+    from wkasim.testing.asserting import assert_holds, violations
     from wkasim.testing.machine import ClusterMachine
     from wkasim.testing.strategies import (
         addresses,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         start_schedules,
         topologies,
     )
-    from wkasim.testing.asserting import assert_holds, violations
 
 _HOMES: Final = {
     "ClusterMachine": "testing.machine",
