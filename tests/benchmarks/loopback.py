@@ -114,6 +114,9 @@ async def send_messages(address: Address, messages: int) -> None:
         if number % BATCH == 0:
             await connection.drained()
     await connection.drained()
+    connection.close()
+    while connection.open:  # noqa: ASYNC110 - the measured interface has no way to wait for the last byte
+        await asyncio.sleep(0.001)
 
 
 async def send_streams(address: Address, messages: int) -> None:
@@ -126,6 +129,7 @@ async def send_streams(address: Address, messages: int) -> None:
             await writer.drain()
     await writer.drain()
     writer.close()
+    await writer.wait_closed()
 
 
 def rate(kind: str, messages: int) -> float:

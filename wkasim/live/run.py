@@ -7,6 +7,7 @@ the loop, so that "within ten seconds" means the same at every speed.
 from __future__ import annotations
 
 from wkasim.errors import InputError
+from wkasim.live.clock import check_speed
 from wkasim.live.cluster import LiveCluster, book_for
 from wkasim.profile import Profile
 from wkasim.scenario.model import Scenario
@@ -48,6 +49,7 @@ def on_sockets(scenario: Scenario, *, speed: float = 1.0, network: str | None = 
     ``network`` moves all addresses there (:func:`wkasim.transport.tcp.addresses.address_book`). Raises InputError where
     the scenario needs what real sockets cannot do, and for a speed that makes no sense.
     """
+    check_speed(speed)
     if problems := obstacles(scenario):
         raise InputError(*problems)
     mapped = {step.action.name: step.action.address for step in scenario.steps if isinstance(step.action, MapHost)}

@@ -39,6 +39,7 @@ class TcpConnection(asyncio.Protocol):
         self._acknowledgements: deque[asyncio.Future[None]] = deque()
         self._lost = False
         self._writable: asyncio.Future[None] | None = None
+        self.open = True
         self.on_close: Callable[[TcpConnection], None] = lambda _connection: None
 
     # The transport interface
@@ -153,5 +154,6 @@ class TcpConnection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
         """The connection is gone, in good order or not."""
+        self.open = False
         self._lose()
         self.on_close(self)
