@@ -42,8 +42,6 @@ BACKLOG: Final = 50
 
 _FIRST_RETRANSMISSION_US: Final = 200_000
 _LONGEST_RETRANSMISSION_US: Final = 120_000_000
-_FIRST_SYN_RETRANSMISSION_US: Final = 1_000_000
-_LONGEST_DELAY_US: Final = 900_000_000
 
 DELAY_MASK: Final = 1023
 _SALTS: Final = tuple(range(DELAY_MASK + 1))
@@ -107,28 +105,26 @@ class Path:
         self.seed = seed
         self.salt = _SALTS[seed & DELAY_MASK]
 
-    def delay_us(self, now_us: int, *, back: bool = False, pause_us: int = _FIRST_RETRANSMISSION_US) -> int:
-        """The delay of a packet that is sent now, losses included; ``pause_us`` is the first retransmission's.
+    def latency_us(self, now_us: int, *, back: bool = False) -> int:
+        """The delay of a packet that is sent now and not lost; ``back`` is for the answer, which goes the other way."""
+        return self.conditions.delays[(now_us ^ (self.seed >> 32 if back else self.salt)) & DELAY_MASK]
 
-        ``back`` is for the answer, which goes the other way.
-        """
-        salt = self.seed >> 32 if back else self.salt
-        delay = self.conditions.delays[(now_us ^ salt) & DELAY_MASK]
+    def loses(self, now_us: int, number: int = 0, *, back: bool = False) -> bool:
+        """Whether a packet that is sent now, for the time with that number, is lost."""
         loss = self.conditions.link.loss
+        if not loss:
+            return False
+        name = ((self.seed << 64 | now_us) << 8 | number) << 1 | back
+        return Random(name).random() < loss
+
+    def delay_us(self, now_us: int, *, back: bool = False) -> int:
+        """The delay of data that is sent now on an open connection, with TCP's repetitions where it is lost."""
+        delay = self.latency_us(now_us, back=back)
         number = 0
-        while loss and delay < _LONGEST_DELAY_US and self._chance(now_us, number, salt) < loss:
-            delay += min(pause_us << number, _LONGEST_RETRANSMISSION_US)
+        while number < RETRANSMISSIONS and self.loses(now_us, number, back=back):
+            delay += retransmission_us(number)
             number += 1
         return delay
-
-    def _chance(self, now_us: int, number: int, salt: int) -> float:
-        """A number from 0 to 1, the same for the same packet."""
-        return Random(((self.seed << 64 | now_us) << 20 | salt & DELAY_MASK) << 10 | number).random()
-
-    def round_trip_us(self, now_us: int) -> int:
-        """How long a connection attempt that begins now waits for its answer."""
-        there = self.delay_us(now_us, pause_us=_FIRST_SYN_RETRANSMISSION_US)
-        return there + self.delay_us(now_us + there, back=True)
 
 
 def retransmission_us(number: int) -> int:

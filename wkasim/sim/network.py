@@ -332,7 +332,9 @@ class Network:
                 continue
             if verdict == "unreachable":
                 return verdict, None
-            answer = loop.now_us + self.path(process, address).round_trip_us(loop.now_us)
+            path = self.path(process, address)
+            arrival = loop.now_us + path.latency_us(loop.now_us)
+            answer = arrival + path.latency_us(arrival, back=True)
             if answer > deadline:
                 break
             await _sleep_until(loop, answer)
@@ -345,10 +347,12 @@ class Network:
     def try_connect(self, process: Process, address: Address) -> tuple[Verdict, Port | None]:
         """What one connection packet would meet right now."""
         path = self.path(process, address)
-        verdict = path.conditions.verdict
+        now, verdict = self.loop.now_us, path.conditions.verdict
+        if path.loses(now):
+            return "silent", None
         if verdict != "open":
             return verdict, None
-        if self._verdict_back(process, address.ip, path.target_name) != "open":
+        if self._verdict_back(process, address.ip, path.target_name) != "open" or path.loses(now, back=True):
             return "silent", None
         port = self._ports.get(address)
         if port is None:
