@@ -62,9 +62,7 @@ class Block:
         index = 0
         while index < len(self.text):
             if not self.text[index].startswith("$ "):
-                raise ValueError(
-                    f"{self.place}: a console block begins with a command, a line with $ in front"
-                )
+                raise ValueError(f"{self.place}: a console block begins with a command, a line with $ in front")
             command = self.text[index][2:]
             while command.endswith("\\") and index + 1 < len(self.text):
                 index += 1

@@ -144,9 +144,7 @@ def test_node_code_takes_nothing_from_the_outside_world(name: str) -> None:
 
 def test_packages_imported_are_declared_in_pyproject() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [
-        line for name, lines in project["optional-dependencies"].items() if name != "test" for line in lines
-    ]
+    extras = [line for name, lines in project["optional-dependencies"].items() if name != "test" for line in lines]
     declared = {re.split(r"[\[<>=~! ]", line)[0].lower() for line in project["dependencies"] + extras}
     distributions = importlib.metadata.packages_distributions()
     undeclared = {}

@@ -126,9 +126,7 @@ def test_problems_of_a_document_with_another_exit_code_name_it(tmp_path: Path) -
 
 
 def test_document_blocks_share_one_folder_with_files_and_scenarios(tmp_path: Path) -> None:
-    text = (
-        "<!-- file: sub/a.yaml -->\n```yaml\nkey: 1\n```\n\n```console\n$ cat sub/a.yaml; ls -d *\nkey: 1\n"
-    )
+    text = "<!-- file: sub/a.yaml -->\n```yaml\nkey: 1\n```\n\n```console\n$ cat sub/a.yaml; ls -d *\nkey: 1\n"
     path = document(tmp_path, text + "scenarios\nsub\n```\n")
     assert problems_of(path, tmp_path) == []
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import wkasim
 from wkasim.errors import ClusterError, InputError
 from wkasim.live.processes import OsProcess
 from wkasim.live.rundir import NodeRecord, RunDirectory
@@ -41,7 +40,7 @@ def launch(run: RunDirectory, name: str) -> NodeRecord:
     settings = run.settings()
     command = [sys.executable, "-m", "wkasim", "node", name, "--scenario", settings.scenario]
     command += ["--run-dir", str(run.folder.resolve()), "--life", str(life)]
-    package = Path(wkasim.__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parents[2]
     search = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
     with (run.logs / f"{name}.err").open("ab") as errors:
         # A session of its own: Ctrl-C in the terminal is for whoever follows the logs, who then ends the nodes.

@@ -8,8 +8,6 @@ that gets no answer goes on without one (docs/protocol.md, "Initialisation reque
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 from wkasim.members import Address, Member
 from wkasim.messages import ASYNCHRONOUS, GetConfiguration, GetState, Payload
@@ -56,16 +54,15 @@ class Initialization:
         for request, component, event in wanted:
             if not self._primary.members:
                 return
-            asking = self._ask_neighbours(request, component, event)
             if self._environment.profile.initialization_in_background:
-                self._environment.spawn(self._after_a_moment(asking), "initialization")
+                self._environment.spawn(self._ask_after_a_moment(request, component, event), "initialization")
             else:
-                await asking
+                await self._ask_neighbours(request, component, event)
 
-    async def _after_a_moment(self, asking: Coroutine[Any, Any, None]) -> None:
+    async def _ask_after_a_moment(self, request: Payload, component: str, event: str) -> None:
         """A new thread begins a little later than whoever started it goes on; mostly."""
         await self._pacer.take("thread")
-        await asking
+        await self._ask_neighbours(request, component, event)
 
     async def _ask_neighbours(self, request: Payload, component: str, event: str) -> None:
         profile = self._environment.profile
