@@ -18,7 +18,7 @@ from wkasim.sim.process import Process
 
 __all__ = [
     "BACKLOG",
-    "DELAY_MASK",
+    "DELAYS",
     "LAN",
     "RETRANSMISSIONS",
     "SYN_RETRIES_S",
@@ -43,8 +43,9 @@ BACKLOG: Final = 50
 _FIRST_RETRANSMISSION_US: Final = 200_000
 _LONGEST_RETRANSMISSION_US: Final = 120_000_000
 
-DELAY_MASK: Final = 1023
-_SALTS: Final = tuple(range(DELAY_MASK + 1))
+DELAYS: Final = 1021
+"""How many delays a link has; a prime number, so that moments at a regular distance meet all of them."""
+_SALTS: Final = tuple(range(DELAYS))
 """One object for each number: a million paths share them, and they stay in the processor's cache."""
 
 Verdict = Literal["open", "silent", "refused", "unreachable"]
@@ -83,13 +84,12 @@ class Conditions:
 def delays_of(latency_us: int, jitter_us: int) -> tuple[int, ...]:
     """Every delay that a packet can have, evenly spread and shuffled.
 
-    Which one a packet has is a matter of link and moment, ``delays[(now_us ^ salt) & DELAY_MASK]``, and of nothing
+    Which one a packet has is a matter of link and moment, ``delays[(now_us + salt) % DELAYS]``, and of nothing
     else: not of how many packets went before. So a message more, here or elsewhere, leaves the others as they were.
     """
-    count = DELAY_MASK + 1
-    shuffled = Random(count)
-    order = sorted(range(count), key=lambda _: shuffled.random())
-    return tuple(latency_us + index * jitter_us // count for index in order)
+    shuffled = Random(DELAYS)
+    order = sorted(range(DELAYS), key=lambda _: shuffled.random())
+    return tuple(latency_us + index * jitter_us // DELAYS for index in order)
 
 
 class Path:
@@ -103,11 +103,11 @@ class Path:
         self.target_name = target_name
         self.conditions = conditions
         self.seed = seed
-        self.salt = _SALTS[seed & DELAY_MASK]
+        self.salt = _SALTS[seed % DELAYS]
 
     def latency_us(self, now_us: int, *, back: bool = False) -> int:
         """The delay of a packet that is sent now and not lost; ``back`` is for the answer, which goes the other way."""
-        return self.conditions.delays[(now_us ^ (self.seed >> 32 if back else self.salt)) & DELAY_MASK]
+        return self.conditions.delays[(now_us + (self.seed >> 32 if back else self.salt)) % DELAYS]
 
     def loses(self, now_us: int, number: int = 0, *, back: bool = False) -> bool:
         """Whether a packet that is sent now, for the time with that number, is lost."""

@@ -23,7 +23,7 @@ from attrs import define, field
 from wkasim.members import Address
 from wkasim.sim.journal import Journal
 from wkasim.sim.links import (
-    DELAY_MASK,
+    DELAYS,
     LAN,
     RETRANSMISSIONS,
     SYN_RETRIES_S,
@@ -387,7 +387,7 @@ class Network:
             self._send_hindered(packet)
             return ident
         # The same as _put, without its calls.
-        at = now + pipe.delays[(now ^ pipe.salt) & DELAY_MASK]
+        at = now + pipe.delays[(now + pipe.salt) % DELAYS]
         if at < pipe.last_us:
             at = pipe.last_us
         pipe.last_us = at
