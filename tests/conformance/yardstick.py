@@ -72,20 +72,10 @@ SHORTFALLS: Final[dict[tuple[str, str, str], Shortfall]] = {
         "once by its JOIN and once by an event, the manager was found before its JOIN, and the manager's heartbeat "
         "warned of a member that others had announced",
     ),
-    ("axis2-1.7", "s05_restart_killed", "best"): Shortfall(
-        0.91,
-        "the recorded second life of worker2 waited 4.6 s for a token, and so sent its JOIN to all four members; "
-        "most restarts do not wait and send it to the two well-known ones. Two more races must fall the same way",
-    ),
     ("wso2-1.6.1", "s01f_http_opens_late", "best"): Shortfall(
         0.95,
         "the recorded load balancer listed the manager twice (defect D18), so its MEMBER_JOINED failed after five "
         "seconds; of 21 recorded load balancers this is the only one, and of twenty seeds none does it",
-    ),
-    ("wso2-1.6.1", "s05_restart_killed", "best"): Shortfall(
-        0.92,
-        "in the recording three starts waited for a token, the second life of worker2 among them; of twenty seeds none "
-        "has all of them wait and agrees in the order of two doubled warnings as well",
     ),
     ("wso2-1.6.1", "s05_restart_killed", "mean"): Shortfall(
         0.84,
