@@ -27,12 +27,18 @@ _MESSAGES: Final = ("JOIN", "MEMBER_LIST", "MEMBER_JOINED", "GET_CONFIGURATION",
 
 @define
 class Plan:
-    """Steps with their times, and until when every node is busy: before that nothing may strike it."""
+    """Steps with their times, and until when every node and the network are busy: before, nothing may strike them."""
 
     nodes: Sequence[NodeConfig]
     free_s: dict[str, float]
     steps: list[tuple[float, faults.Action]]
     end_s: float
+    quiet_until_s: float = 0.0
+
+    def wait_for_starts(self) -> None:
+        """Let nothing strike before the last node has had ten seconds for its start."""
+        self.quiet_until_s = max(self.free_s.values(), default=0.0) + 10.0
+        self.free_s = dict.fromkeys(self.free_s, self.quiet_until_s)
 
     def add(self, at_s: float, action: faults.Action) -> None:
         """Do the action at that time."""
@@ -161,9 +167,12 @@ def _two(choose: Chooser, plan: Plan) -> tuple[str, str]:
 
 
 def _network_moment(choose: Chooser, plan: Plan) -> tuple[float, float] | None:
-    """When something happens to the network: at any time, and over before the end."""
+    """When something happens to the network: at any time that is allowed, and over before the end."""
     room = int(plan.end_s * 2)
-    begins = choose.integer(0, room - 2)
+    earliest = int(plan.quiet_until_s * 2)
+    if room - 2 < earliest:
+        return None
+    begins = choose.integer(earliest, room - 2)
     return begins / 2, (begins + choose.integer(1, min(60, room - begins))) / 2
 
 

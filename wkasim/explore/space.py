@@ -37,7 +37,8 @@ class Space:
 
     ``nodes`` are the least and the most. ``length_s`` is the virtual length of a run; what is left of it after the
     time that a cluster takes to settle is where starts and faults lie. Without ``length_s`` it is 90 s, or as long as
-    the profile needs. Raises InputError listing every name that is unknown and every range that is impossible.
+    the profile needs. With ``running`` no fault begins before every node has started. Raises InputError listing every
+    name that is unknown and every range that is impossible.
     """
 
     nodes: tuple[int, int] = (2, 7)
@@ -47,6 +48,7 @@ class Space:
     layouts: tuple[str, ...] = tuple(LAYOUTS)
     starts: tuple[str, ...] = STARTS
     length_s: float | None = field(default=None)
+    running: bool = False
 
     def __attrs_post_init__(self) -> None:
         problems: list[str] = []
@@ -89,6 +91,8 @@ def draw_scenario(choose: Chooser, space: Space) -> Scenario:
     nodes = draw_nodes(choose, count, layout, topology, balancer=balancer)
     end_s, calm_s = space.length_for(profile, count)
     plan = draw_starts(choose, nodes, manner, end_s, apart_s(profile_named(profile)))
+    if space.running:
+        plan.wait_for_starts()
     # Half of all scenarios have no fault but the way in which nodes start; most defects need no other.
     kinds = choose.some(space.faults) if choose.pick((False, True)) else ()
     draw_faults(choose, plan, kinds, _FAULTS_AT_MOST)

@@ -147,13 +147,16 @@ def scenarios(
     layouts: Sequence[str] = tuple(LAYOUTS),
     starts: Sequence[str] = STARTS,
     length_s: float | None = None,
+    running: bool = False,
 ) -> Scenario:
     """A whole scenario: nodes start, faults strike, faults stop, and a calm follows in which the cluster must settle.
 
     Each argument narrows what may be drawn, by the names that :class:`wkasim.explore.space.Space` knows. Raises
     InputError for a name that is not known and for a range that is impossible.
     """
-    space = _space(nodes, tuple(profiles), tuple(faults), tuple(topologies), tuple(layouts), tuple(starts), length_s)
+    space = _space(
+        nodes, tuple(profiles), tuple(faults), tuple(topologies), tuple(layouts), tuple(starts), length_s, running
+    )
     return draw_scenario(HypothesisChooser(draw), space)
 
 
@@ -168,9 +171,10 @@ def _space(
     layouts: tuple[str, ...],
     starts: tuple[str, ...],
     length_s: float | None,
+    running: bool,
 ) -> Space:
     """A space, checked once and not at every draw."""
-    key = (nodes, profiles, faults, topologies, layouts, starts, length_s)
+    key = (nodes, profiles, faults, topologies, layouts, starts, length_s, running)
     if key not in _SPACES:
         _SPACES[key] = Space(
             nodes=nodes,
@@ -180,5 +184,6 @@ def _space(
             layouts=layouts,
             starts=starts,
             length_s=length_s,
+            running=running,
         )
     return _SPACES[key]
