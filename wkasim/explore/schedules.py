@@ -215,7 +215,9 @@ def _host_down(choose: Chooser, plan: Plan) -> None:
 
 
 def _stranger(choose: Chooser, plan: Plan) -> None:
-    """A strange process holds a port near the nodes' own from the beginning."""
+    """A strange process holds a port near the nodes' own from the beginning; a running cluster has its ports."""
+    if plan.quiet_until_s:
+        return
     host = choose.pick(list(dict.fromkeys(node.host for node in plan.nodes)))
     action = faults.OccupyPort(host=host, port=choose.pick((4000, 4001, 4002)))
     if action not in [present for _, present in plan.steps]:
