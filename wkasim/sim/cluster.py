@@ -192,7 +192,7 @@ class Cluster:
         await asyncio.sleep(seconds)
 
     async def wait_for(self, condition: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait until the condition holds; it is looked at whenever a node's state or member list changes."""
+        """Wait until the condition holds; it is looked at whenever a node logs a line or changes a state or a list."""
         try:
             async with asyncio.timeout(timeout_s):
                 while not condition():
