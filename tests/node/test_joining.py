@@ -160,14 +160,17 @@ def test_join_reply_names_who_is_added_in_one_profile_only(profile: str, level: 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
 def test_join_handled_in_the_background_may_be_answered_first_in_the_newer_fork(profile: str) -> None:
-    """Profiles, join_in_background: there the reply races the addition; in the others the addition comes first."""
+    """Profiles, join_in_background: there the reply mostly wins over the addition; in the others that comes first."""
     lists = []
     for seed in range(1, 13):
         with cluster_of(plain("a", A[0]), plain("b", B[0], A), profile=profile, seed=seed) as cluster:
             start_in_turn(cluster, apart_s=20)
             (reply,) = (record for record in cluster.journal.of_kind("send") if record[5] == "MEMBER_LIST reply")
             lists.append(reply[7])
-    assert set(lists) == ({"", "127.1.0.2:4000"} if PROFILES[profile].join_in_background else {"127.1.0.2:4000"})
+    if PROFILES[profile].join_in_background:
+        assert lists.count("") > len(lists) / 2
+    else:
+        assert set(lists) == {"127.1.0.2:4000"}
 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
