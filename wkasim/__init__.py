@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from wkasim.sim.cluster import Cluster, Node
     from wkasim.sim.database import DatabaseConfig
     from wkasim.sim.journal import Journal, Record, read_journal
+    from wkasim.sim.links import LAN, Link
     from wkasim.sim.loop import BudgetExceededError, DeadlockError, VirtualTimeLoop
-    from wkasim.sim.network import LAN, Link
 
 
 _HOMES: Final = {
@@ -50,8 +50,8 @@ _HOMES: Final = {
     "History": "scenario.history",
     "InputError": "errors",
     "Journal": "sim.journal",
-    "LAN": "sim.network",
-    "Link": "sim.network",
+    "LAN": "sim.links",
+    "Link": "sim.links",
     "LogFormat": "logs.formats",
     "LogLine": "logs.line",
     "Member": "members",
