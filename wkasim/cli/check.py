@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wkasim.cli.completion import scenario_names
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ def check(
         list[Path] | None, typer.Option("--transcript", metavar="FILE", help="The lines that must be there, in order.")
     ] = None,
     scenario: Annotated[
-        str | None, typer.Option(metavar="SCENARIO", help="Check DIR/<node>.log against this scenario's expectations.")
+        str | None,
+        typer.Option(
+            metavar="SCENARIO",
+            autocompletion=scenario_names,
+            help="Check DIR/<node>.log against this scenario's expectations.",
+        ),
     ] = None,
     role: Annotated[
         str | None, typer.Option(metavar="ROLE", help="Check each start against that of elb, manager or worker.")

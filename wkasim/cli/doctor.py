@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from wkasim.cli.completion import profile_names
 from wkasim.errors import InputError
 
 __all__ = ["doctor", "register"]
@@ -30,7 +31,9 @@ def doctor(
     cluster: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A cluster.yaml elsewhere than in the directory.")
     ] = None,
-    profile: Annotated[str | None, typer.Option(metavar="P", help="The profile to simulate with.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="P", autocompletion=profile_names, help="The profile to simulate with.")
+    ] = None,
     format_: Annotated[str, typer.Option("--format", metavar="F", help="text, json or sarif.")] = "text",
     origins: Annotated[bool, typer.Option("--origins", help="Show where each value comes from.")] = False,
 ) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from wkasim.cli.completion import profile_names, scenario_names
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,11 +33,19 @@ def register(app: typer.Typer) -> None:
 
 def explore(
     scenario: Annotated[
-        str, typer.Argument(metavar="[SCENARIO]", help="Vary this scenario, a file or a shipped one; else draw all.")
+        str,
+        typer.Argument(
+            metavar="[SCENARIO]",
+            autocompletion=scenario_names,
+            help="Vary this scenario, a file or a shipped one; else draw all.",
+        ),
     ] = "",
     *,
     nodes: Annotated[str, typer.Option(metavar="A-B", help="How many nodes.")] = "2-7",
-    profile: Annotated[list[str] | None, typer.Option(metavar="P", help="Only this profile; may be repeated.")] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(metavar="P", autocompletion=profile_names, help="Only this profile; may be repeated."),
+    ] = None,
     faults: Annotated[
         str, typer.Option(metavar="KIND,...", help="Only these kinds of faults; none for starts alone.")
     ] = "",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from wkasim.cli.completion import profile_names
 from wkasim.errors import InputError
 
 __all__ = ["import_", "register"]
@@ -27,7 +28,9 @@ def import_(
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="Where to write; else stdout.")
     ] = None,
     hosts: Annotated[Path | None, typer.Option(metavar="FILE", help="The hosts file of the machines.")] = None,
-    profile: Annotated[str, typer.Option(metavar="P", help="The scenario's profile.")] = "documented",
+    profile: Annotated[
+        str, typer.Option(metavar="P", autocompletion=profile_names, help="The scenario's profile.")
+    ] = "documented",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that exists.")] = False,
 ) -> None:
     """Write the configuration of a cluster as a scenario, with comments on where each value comes from.

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from wkasim.cli.completion import profile_names
+
 __all__ = ["node", "register"]
 
 
@@ -26,7 +28,9 @@ def node(
     life: Annotated[int, typer.Option(min=1, metavar="N", help="Which life of the node this is.")] = 1,
     speed: Annotated[float, typer.Option(metavar="X", help="How much faster than real time.")] = 1.0,
     seed: Annotated[int | None, typer.Option(min=0, max=2**53, metavar="N", help="Another seed than its own.")] = None,
-    profile: Annotated[str | None, typer.Option(metavar="P", help="Another profile than its own.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="P", autocompletion=profile_names, help="Another profile than its own.")
+    ] = None,
     format_: Annotated[
         str, typer.Option("--format", metavar="F", help="tribes (the guide's), console, carbon or json.")
     ] = "console",

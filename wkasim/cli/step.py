@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wkasim.cli.completion import profile_names, scenario_names
 from wkasim.errors import InputError
 
 __all__ = ["register", "step"]
@@ -18,10 +19,17 @@ def register(app: typer.Typer) -> None:
 
 
 def step(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a shipped one.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO", autocompletion=scenario_names, help="A scenario file, or the name of a shipped one."
+        ),
+    ],
     *,
     seed: Annotated[int | None, typer.Option(min=0, max=2**53, metavar="N", help="Another seed than its own.")] = None,
-    profile: Annotated[str | None, typer.Option(metavar="P", help="Another profile than its own.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="P", autocompletion=profile_names, help="Another profile than its own.")
+    ] = None,
 ) -> None:
     """Step through a run in the terminal: lanes, member lists, log; inject a fault and see another future.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from wkasim.cli.completion import scenario_names
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ def register(app: typer.Typer) -> None:
 
 
 def sweep(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a shipped one.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO", autocompletion=scenario_names, help="A scenario file, or the name of a shipped one."
+        ),
+    ],
     *,
     vary: Annotated[
         list[str] | None, typer.Option(metavar="AXIS=VALUES", help="nodes=3..50, loss=0,0.01,0.05; may be repeated.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from wkasim.cli.completion import profile_names, scenario_names
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,12 +27,19 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a shipped one.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO", autocompletion=scenario_names, help="A scenario file, or the name of a shipped one."
+        ),
+    ],
     *,
     run_dir: Annotated[Path, typer.Option(metavar="DIR", help="Where processes and logs are kept.")] = Path(".wkasim"),
     speed: Annotated[float, typer.Option(metavar="X", help="How much faster than real time.")] = 1.0,
     seed: Annotated[int | None, typer.Option(min=0, max=2**53, metavar="N", help="Another seed than its own.")] = None,
-    profile: Annotated[str | None, typer.Option(metavar="P", help="Another profile than its own.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="P", autocompletion=profile_names, help="Another profile than its own.")
+    ] = None,
     format_: Annotated[
         str, typer.Option("--format", metavar="F", help="tribes (the guide's), console, carbon or json.")
     ] = "console",

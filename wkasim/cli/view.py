@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from wkasim.cli.completion import profile_names, scenario_names
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ def register(app: typer.Typer) -> None:
 
 
 def view(
-    what: Annotated[str, typer.Argument(metavar="SCENARIO|RUN_DIR", help="A scenario, or what run --out has written.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO|RUN_DIR", autocompletion=scenario_names, help="A scenario, or what run --out has written."
+        ),
+    ],
     *,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="The page; NAME.html if left out.")
@@ -34,7 +40,9 @@ def view(
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write a drawing for documents.")] = None,
     shiviz: Annotated[Path | None, typer.Option("--shiviz", metavar="FILE", help="Write a log for ShiViz.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**53, metavar="N", help="Another seed than its own.")] = None,
-    profile: Annotated[str | None, typer.Option(metavar="P", help="Another profile than its own.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="P", autocompletion=profile_names, help="Another profile than its own.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="The most records that the page may hold.")] = LIMIT,
 ) -> None:
     """Write a run as one HTML file that works from disk: no server, no network.
