@@ -1,4 +1,4 @@
-"""The pictures of the documents are those of this version: `wkasim view NAME --svg docs/pictures/NAME.svg` makes them."""
+"""The pictures of the documents are of this version; `wkasim view NAME --svg docs/pictures/NAME.svg` makes them."""
 
 from __future__ import annotations
 
