@@ -85,6 +85,10 @@ class LiveWorld:
         """The wall clock in milliseconds; where the loop's clock is faster, so is this one."""
         return self._loop.origin_ns // 1_000_000 + self._loop.now_us // 1000
 
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds)
+
     def random(self, purpose: str) -> Random:
         """A stream of this node's life."""
         return self._streams.stream("node", self._process.key, purpose)

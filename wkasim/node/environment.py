@@ -53,6 +53,9 @@ class Environment(Protocol):
     def wall_ms(self) -> int:
         """The node's wall clock in milliseconds."""
 
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass; the same as ``asyncio.sleep``, but dear to nobody where it is short and nobody else acts."""
+
     def random(self, purpose: str) -> Random:
         """A stream of random numbers of this node and life."""
 
@@ -77,4 +80,4 @@ class Pacer:
             draw = self._streams[step] = self._environment.random(f"pace/{step}").random
         least, most = getattr(self._environment.profile, f"pace_{step}")
         share = draw()
-        await asyncio.sleep((least + share * share * (most - least)) / 1000)
+        await self._environment.sleep((least + share * share * (most - least)) / 1000)

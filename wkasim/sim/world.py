@@ -121,6 +121,12 @@ class NodeWorld:
         """The wall clock in milliseconds."""
         return EPOCH_MS + self._loop.now_us // 1000
 
+    async def sleep(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        loop = self._loop
+        if not loop.skip_to(loop.now_us + round(seconds * 1e6)):
+            await asyncio.sleep(seconds)
+
     def random(self, purpose: str) -> Random:
         """A stream of this node's life."""
         return self._streams.stream("node", self._process.key, purpose)
