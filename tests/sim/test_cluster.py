@@ -343,6 +343,15 @@ def test_restart_that_somebody_forestalls_does_not_come_again() -> None:
         assert (cluster.node("b").life, cluster.node("b").alive) == (2, False)
 
 
+def test_second_pause_and_resume_of_nothing_change_nothing() -> None:
+    with pair() as cluster:
+        cluster.start("a")
+        for action in (cluster.resume, cluster.pause, cluster.pause, cluster.resume, cluster.resume):
+            action("a")
+        states = [record[4] for record in cluster.journal.of_kind("state")]
+        assert [state for state in states if state in ("paused", "resumed")] == ["paused", "resumed"]
+
+
 def test_pause_and_resume_leave_no_trace_but_the_states() -> None:
     with pair() as cluster:
         start_in_turn(cluster)

@@ -555,6 +555,8 @@ class Cluster:
     def _pause(self, node: Node) -> None:
         self._must_live(node)
         assert node.process is not None
+        if node.process.frozen:
+            return  # A second SIGSTOP changes nothing.
         node.process.freeze()
         self.journal.append((self.loop.now_us, "state", node.config.name, node.life, "paused", ""))
         self._changed()
@@ -562,6 +564,8 @@ class Cluster:
     def _resume(self, node: Node) -> None:
         self._must_live(node)
         assert node.process is not None
+        if not node.process.frozen:
+            return
         node.process.thaw()
         self.journal.append((self.loop.now_us, "state", node.config.name, node.life, "resumed", ""))
         self._changed()
