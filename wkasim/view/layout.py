@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
+from wkasim.logs.catalogue import ENTRIES
 from wkasim.sim.journal import Record
 
 __all__ = ["QUIET_US", "ROUTINE", "Quiet", "Row", "duration_text", "rows_of"]
@@ -35,11 +36,11 @@ class Quiet:
 
 
 def rows_of(records: Sequence[Record], row: float = 16, quiet: float = 28) -> Iterator[Row | Quiet]:
-    """A row for every record that is no routine, from the top down."""
+    """A row for every record that is no routine and no hidden log line, from the top down."""
     y = 0.0
     last = 0
     for index, record in enumerate(records):
-        if record[1] in ROUTINE or (record[1] == "log" and record[6] == "DEBUG"):
+        if record[1] in ROUTINE or _is_hidden(record):
             continue
         passed = record[0] - last
         if passed > QUIET_US:
@@ -49,6 +50,13 @@ def rows_of(records: Sequence[Record], row: float = 16, quiet: float = 28) -> It
             y += row
         last = record[0]
         yield Row(index, y)
+
+
+def _is_hidden(record: Record) -> bool:
+    """Whether it is a log line that wkasim run does not show either; one that nobody knows is shown."""
+    if record[1] != "log":
+        return False
+    return record[6] == "DEBUG" or (record[4] in ENTRIES and ENTRIES[record[4]].hidden_by_default)
 
 
 def duration_text(us: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Callable, Generator, Iterator
 from typing import Final
@@ -15,14 +14,12 @@ from wkasim.sim.journal import Record
 from wkasim.view.lessons import Lesson
 from wkasim.view.played import run_of
 from wkasim.view.story import Story, story_of
-from wkasim.view.words import line_words
+from wkasim.view.words import line_words, members_plain
 
 __all__ = ["play"]
 
 _WIDTH: Final = 100
 _PARAGRAPH: Final = "\n\n"
-_TRIBES_MEMBER: Final = re.compile(r"\S*MemberImpl\[tcp://(\{[^}]*\}|[^,]*):(\d+),.*?, \]")
-"""How Tribes prints a member, all bytes included; the address is what matters."""
 _TOLD: Final = frozenset({"log", "view", "group", "state", "drop", "step"})
 """Kinds of records that are shown; messages are in the page."""
 
@@ -98,8 +95,7 @@ def _told(index: int, record: Record, owners: dict[str, str], story: Story) -> I
     look = LogFormat()
     if kind not in _TOLD or (kind == "log" and not look.shows(record)):
         return
-    words = look.render(record) if kind == "log" else line_words(index, record, owners, story)
-    words = _TRIBES_MEMBER.sub(r"\1:\2", words)
+    words = members_plain(look.render(record)) if kind == "log" else line_words(index, record, owners, story)
     mark = {"log": " ", "step": ">", "drop": "x"}.get(kind, "*")
     clock = f"{record[0] / 1e6:9.3f} s {mark} "
     yield f"{clock}{record[2]:<12} {words}".rstrip()

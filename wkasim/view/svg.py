@@ -5,19 +5,21 @@ It is drawn on white, whatever surrounds it, and what does not fit is said in th
 
 from __future__ import annotations
 
+import math
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Final
 from xml.sax.saxutils import escape
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from wkasim.logs.catalogue import ENTRIES
 from wkasim.sim.journal import Record
 from wkasim.view.layout import Quiet, Row, duration_text, rows_of
 from wkasim.view.run import Run
 from wkasim.view.story import Story, story_of
-from wkasim.view.words import line_words
+from wkasim.view.words import line_words, named
 
 __all__ = ["MOST_ROWS", "svg_page"]
 
@@ -25,8 +27,14 @@ MOST_ROWS: Final = 1500
 """Rows that one sheet shows; the picture says when there were more."""
 
 _AXIS: Final = 84
-_HEAD: Final = 64
+_HEAD: Final = 78
+_LINE: Final = 13
+"""Points between the lines of one text."""
 _CHARACTER: Final = 6.1
+_BOLD_CHARACTER: Final = 7.0
+"""Widths of a character of the small texts; wider than most, for fonts differ."""
+_TEXT_ROOM: Final = 460
+_MOST_LINES: Final = 3
 _COLOURS: Final = {
     "JOIN": "#b35900",
     "MEMBER_LIST": "#0072b2",
@@ -34,7 +42,6 @@ _COLOURS: Final = {
     "GET_CONFIGURATION": "#a8457f",
     "GET_CONFIGURATION_RESPONSE": "#a8457f",
 }
-_ADDRESS: Final = re.compile(r"(\d+(?:\.\d+){3}:\d+)(?:\([^()]*\))?")
 _GREY: Final = "#6b7280"
 _GOOD: Final = "#00795a"
 _BAD: Final = "#b8410a"
@@ -64,31 +71,41 @@ class _Sheet:
     story: Story = field(init=False)
     left_out: int = field(init=False, default=0)
     owners: Mapping[str, str] = field(init=False)
+    texts: dict[int, list[str]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         count = max(1, len(self.run.nodes))
-        self.lane_width = 230 if count <= 6 else max(36, 1400 / count)
+        self.lane_width = 270 if count <= 6 else max(36, 1400 / count)
         inset = 34 if self.lane_width > 100 else self.lane_width / 2
         self.x = {node.name: _AXIS + lane * self.lane_width + inset for lane, node in enumerate(self.run.nodes)}
         self.owners = {node.address: node.name for node in self.run.nodes if node.address}
         self.story = story_of(self.run.records, self.run.nodes)
+        lower = _HEAD  # by the head, and by what texts of several lines took
         for placed in rows_of(self.run.records):
             if isinstance(placed, Quiet):
                 if not self.left_out:
-                    self.quiets.append(placed)
+                    self.quiets.append(evolve(placed, y=placed.y + lower))
             elif len(self.rows) == MOST_ROWS:
                 self.left_out += 1
             else:
-                self.rows.append(placed)
-                self.y[placed.index] = placed.y + _HEAD
+                if self.run.records[placed.index][1] == "send":
+                    lower += 6  # the text that stands above its arrow
+                row = evolve(placed, y=placed.y + lower)
+                self.rows.append(row)
+                self.y[row.index] = row.y
+                self.texts[row.index] = self._text_of(row.index)
+                lower += _LINE * max(0, len(self.texts[row.index]) - 1)
 
     @property
     def width(self) -> float:
-        return _AXIS + max(1, len(self.run.nodes)) * self.lane_width + 20
+        return _AXIS + max(1, len(self.run.nodes)) * self.lane_width + (130 if self.lane_width > 100 else 20)
 
     @property
     def height(self) -> float:
-        return (self.rows[-1].y if self.rows else 0) + _HEAD + 70
+        if not self.rows:
+            return _HEAD + 70
+        row = self.rows[-1]
+        return row.y + _LINE * max(0, len(self.texts[row.index]) - 1) + 70
 
     def drawn(self) -> str:
         """All of it."""
@@ -99,6 +116,7 @@ class _Sheet:
             f"<title>{_safe(self.title)}</title>",
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
             self._text(12, 18, self.title, size=15, weight=700),
+            *self._hosts(),
             *self._lanes(),
             *self._bars(),
             *self._folds(),
@@ -111,25 +129,37 @@ class _Sheet:
 
     def _text(
         self, x: float, y: float, text: str, *, size: float = 11.5, weight: int = 400, fill: str = "#1c2126",
-        anchor: str = "start",
+        anchor: str = "start", degrees: float = 0,
     ) -> str:  # fmt: skip
+        turned = f' transform="rotate({degrees:.2f} {x:.1f} {y:.1f})"' if degrees else ""
         return (
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{fill}" '
             f'text-anchor="{anchor}" paint-order="stroke" stroke="#ffffff" stroke-width="3" '
-            f'stroke-linejoin="round">{_safe(text)}</text>'
+            f'stroke-linejoin="round"{turned}>{_safe(text)}</text>'
         )
+
+    def _hosts(self) -> Iterator[str]:
+        """The host above the lanes of its nodes."""
+        if self.lane_width <= 100:
+            return
+        for host, group in groupby(self.run.nodes, key=lambda node: node.host):
+            nodes = list(group)
+            left = self.x[nodes[0].name] - 8
+            width = len(nodes) * self.lane_width - 20
+            yield self._text(left, 36, self._clip(host, width), size=11, fill="#5b6570")
+            yield f'<line x1="{left:.1f}" x2="{left + width:.1f}" y1="41" y2="41" stroke="#d3d8de" stroke-width="2"/>'
 
     def _lanes(self) -> Iterator[str]:
         for node in self.run.nodes:
             x = self.x[node.name]
             yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_HEAD}" y2="{self.height - 30:.0f}" stroke="#d3d8de"/>'
-            yield self._text(x - 8, 40, self._clip(node.name, self.lane_width), size=13, weight=700)
+            yield self._text(x - 8, 56, self._clip(node.name, self.lane_width), size=13, weight=700)
             if self.lane_width > 100:
-                yield self._text(x - 8, 54, f"{node.role} {node.address}".strip(), size=11, fill="#5b6570")
+                yield self._text(x - 8, 70, f"{node.role} {node.address}".strip(), size=11, fill="#5b6570")
 
     def _folds(self) -> Iterator[str]:
         for quiet in self.quiets:
-            y = quiet.y + _HEAD
+            y = quiet.y
             yield f'<rect x="0" y="{y:.1f}" width="{self.width:.0f}" height="28" fill="#eceff2"/>'
             words = f"{duration_text(quiet.length_us)} without anything new"
             yield self._text(_AXIS + 4, y + 18, words, size=11, fill="#5b6570")
@@ -185,14 +215,19 @@ class _Sheet:
         if self.lane_width > 60:
             names = " ".join(self.owners.get(part, part) for part in send[7].split())
             content = f": {names}" if label.startswith("MEMBER_") and names else ""
-            words = self._clip(label + content, abs(x2 - x1))
-            yield self._text((x1 + x2) / 2, (y1 + y2) / 2 - 4, words, size=11, weight=600, fill=colour, anchor="middle")
+            words = self._clip(label + content, abs(x2 - x1) - 24, _BOLD_CHARACTER)
+            # Along the arrow and above it, so that it never lies on its own line.
+            slope = math.atan((y2 - y1) / (x2 - x1)) if x2 != x1 else 0.0
+            x, y = (x1 + x2) / 2 + 5 * math.sin(slope), (y1 + y2) / 2 - 5 * math.cos(slope)
+            yield self._text(
+                x, y, words, size=11, weight=600, fill=colour, anchor="middle", degrees=math.degrees(slope)
+            )
 
     def _marks(self) -> Iterator[str]:
         last = -100.0
         for row in self.rows:
             record = self.run.records[row.index]
-            y = row.y + _HEAD
+            y = row.y
             if y - last >= 32:
                 yield self._text(_AXIS - 12, y + 4, f"{record[0] / 1e6:.3f} s", size=11, fill="#5b6570", anchor="end")
                 last = y
@@ -205,15 +240,22 @@ class _Sheet:
             yield self._text(_AXIS - 2, y + 4, line_words(index, record, self.owners, self.story), weight=700)
         elif kind not in ("send", "deliver", "drop") and record[2] in self.x:
             x = self.x[record[2]]
-            if kind == "log" and record[4] in ENTRIES and ENTRIES[record[4]].hidden_by_default:
-                return
             colour = "#5b6570" if kind == "log" else _BAD if "removed" in record or "stopped" in record else _GOOD
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}" stroke="#ffffff"/>'
-            if self.lane_width > 100:
-                named = self._named(line_words(index, record, self.owners, self.story))
-                words = self._clip(named.partition("\n")[0], min(self.width - x - 16, 420))
-                weight = 400 if kind == "log" else 700
-                yield self._text(x + 10, y + 4, words, size=11, weight=weight, fill=colour)
+            weight = 400 if kind == "log" else 700
+            for place, words in enumerate(self.texts[index]):
+                yield self._text(x + 10, y + 4 + place * _LINE, words, size=11, weight=weight, fill=colour)
+
+    def _text_of(self, index: int) -> list[str]:
+        """The lines of text beside a mark; what is too long even for several of them is cut."""
+        record = self.run.records[index]
+        if self.lane_width <= 100 or record[2] not in self.x or record[1] in ("step", "send", "deliver", "drop"):
+            return []
+        words = named(line_words(index, record, self.owners, self.story), self.owners).partition("\n")[0]
+        room = min(self.width - self.x[record[2]] - 16, _TEXT_ROOM)
+        width = int(room / (_CHARACTER if record[1] == "log" else _BOLD_CHARACTER))
+        most = width * (_MOST_LINES + 1)  # so much of a line of a megabyte, and enough to see that it is cut
+        return textwrap.wrap(words[:most], width, max_lines=_MOST_LINES, placeholder="…")
 
     def _foot(self) -> Iterator[str]:
         words = list(self.run.warnings)
@@ -221,15 +263,11 @@ class _Sheet:
             words.append(f"left out: {self.left_out} later rows; {MOST_ROWS} fit on a sheet")
         if self.lane_width <= 100:
             words.append("left out: texts beside the lanes, which are too narrow")
-        words.append("left out: timers, probes and ports")
+        words.append("left out: timers, probes, ports and log lines that are hidden by default")
         yield self._text(12, self.height - 12, "; ".join(words), size=11, fill="#5b6570")
 
-    def _named(self, text: str) -> str:
-        """Names for addresses: shorter, and easier to follow."""
-        return _ADDRESS.sub(lambda found: self.owners.get(found[1], found[0]), text)
-
-    def _clip(self, text: str, room: float) -> str:
-        most = max(3, int(room / _CHARACTER))
+    def _clip(self, text: str, room: float, character: float = _CHARACTER) -> str:
+        most = max(3, int(room / character))
         return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

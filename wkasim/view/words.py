@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,11 +11,18 @@ from wkasim.view.document import text_of
 from wkasim.view.layout import duration_text
 from wkasim.view.story import Story
 
-__all__ = ["line_words"]
+__all__ = ["line_words", "members_plain", "named"]
 
 _PLACES: Final = ("first", "second", "third")
 _WHOM: Final = ("node", "nodes", "config", "sides", "state", "host", "name")
 _GROUP: Final = {"admitted": "sends requests to", "dismissed": "no more requests to", "rejected": "refuses"}
+# Every repetition is bounded: the text may be a hostile log line of a megabyte.
+_TRIBES_MEMBER: Final = re.compile(
+    r"(?:org\.apache\.catalina\.tribes\.membership\.)?MemberImpl"
+    r"\[tcp://(\{[^{}]{1,40}\}|[^,:{}]{1,100}):(\d{1,5}),.{0,2000}?, \]"
+)
+"""How Tribes prints a member, all its bytes included; the address is what matters."""
+_ADDRESS: Final = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3}:\d{1,5})(?!\d)(?:\([^()]{0,200}\))?")
 
 
 def line_words(index: int, record: Record, owners: Mapping[str, str], story: Story) -> str:
@@ -47,6 +55,24 @@ def line_words(index: int, record: Record, owners: Mapping[str, str], story: Sto
         case "timer":
             return f"{fields[0]} wakes"
     return " ".join(str(field) for field in (kind, *fields))
+
+
+def named(text: str, owners: Mapping[str, str]) -> str:
+    """The text with a node's name for its address, with or without domain, and for a member as Tribes prints it."""
+    return _ADDRESS.sub(lambda found: owners.get(found[1], found[0]), members_plain(text))
+
+
+def members_plain(text: str) -> str:
+    """The text with no more than the address of each member that Tribes prints with all its bytes."""
+    return _TRIBES_MEMBER.sub(lambda found: f"{_dotted(found[1])}:{found[2]}", text)
+
+
+def _dotted(host: str) -> str:
+    """``{127, 1, 0, 206}`` as ``127.1.0.206``; Tribes prints a byte above 127 as a negative number."""
+    try:
+        return ".".join(str(int(part) % 256) for part in host.strip("{}").split(","))
+    except ValueError:
+        return host
 
 
 def _values(params: tuple[object, ...]) -> str:
