@@ -204,3 +204,29 @@ def test_page_prints_the_diagram(page: Page) -> None:
     assert len(printed["data"]) > 10_000
     page.keys("n")
     assert page.place() == 2
+
+
+def test_printed_page_is_light_even_if_the_screen_is_dark(page: Page) -> None:
+    page.js("document.documentElement.dataset.theme = 'dark'")
+    dark = page.js("return getComputedStyle(document.querySelector('.band')).fill")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert page.js("return getComputedStyle(document.querySelector('.band')).fill") == "rgb(227, 240, 250)" != dark
+        assert page.js("return getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        assert not page.visible("#transport")
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_labels_of_arrows_keep_clear_of_their_arrows(page: Page) -> None:
+    page.step_until("sends worker1 the members that it knows")
+    gaps = page.js(
+        "return [...document.querySelectorAll('#drawing .message-text')].map((label) => {"
+        "  const line = document.querySelector(`#drawing .message[data-i='${label.dataset.i}'] .arrow`);"
+        "  const [x1, y1, x2, y2] = ['x1', 'y1', 'x2', 'y2'].map((name) => Number(line.getAttribute(name)));"
+        "  const x = Number(label.getAttribute('x'));"
+        "  return [y1 + (y2 - y1) * (x - x1) / (x2 - x1) - Number(label.getAttribute('y')),"
+        "    Math.abs(x2 - x1) - label.getComputedTextLength()]; })"
+    )
+    assert len(gaps) > 5
+    assert all(above > 4 and room > 0 for above, room in gaps)

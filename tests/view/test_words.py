@@ -11,7 +11,8 @@ from wkasim.view.words import members_plain, named
 OWNERS = {"127.1.0.206:4001": "manager"}
 PRINTED = (
     "org.apache.catalina.tribes.membership.MemberImpl[tcp://{127, 1, 0, -50}:4001,{127, 1, 0, -50},4001, "
-    "alive=1371723077019, securePort=-1, UDP Port=-1, id={0 0 }, payload={104 116 ...(29)}, command={}, domain={119 }, ]"
+    "alive=1371723077019, securePort=-1, UDP Port=-1, id={0 0 }, payload={104 116 ...(29)}, command={}, "
+    "domain={119 }, ]"
 )
 
 

@@ -14,7 +14,8 @@ from wkasim.view.story import Story
 __all__ = ["line_words", "members_plain", "named"]
 
 _PLACES: Final = ("first", "second", "third")
-_WHOM: Final = ("node", "nodes", "config", "sides", "state", "host", "name")
+_PLAIN: Final = ("node", "nodes", "config", "sides", "state", "host", "name", "do", "message")
+"""Values of a step that need no name."""
 _GROUP: Final = {"admitted": "sends requests to", "dismissed": "no more requests to", "rejected": "refuses"}
 # Every repetition is bounded: the text may be a hostile log line of a megabyte.
 _TRIBES_MEMBER: Final = re.compile(
@@ -76,11 +77,11 @@ def _dotted(host: str) -> str:
 
 
 def _values(params: tuple[object, ...]) -> str:
-    """What a step is done to or with; whom it concerns needs no name, everything else has one."""
+    """What a step is done to or with; the values in ``_PLAIN`` stand alone, all others after their names."""
     pairs = zip(params[::2], params[1::2], strict=True)
     return ", ".join(
         str(value)
-        if key in _WHOM
+        if key in _PLAIN
         else f"{str(key).removesuffix('_s')} {value}{' s' if str(key).endswith('_s') else ''}"
         for key, value in pairs
     )

@@ -180,12 +180,25 @@ function head(x1, y1, x2, y2) {
 
 function label(words, message, x1, y1, x2, y2) {
   const content = /^(MEMBER_|TEXT)/.test(message.label) ? contentOf(message) : "";
-  const room = Math.max(40, Math.abs(x2 - x1) - 16);
-  const text = clip(content ? `${message.label}: ${content}` : message.label, room);
-  const along = 0.5;
-  words.append(
-    svg("text", { x: x1 + (x2 - x1) * along, y: y1 + (y2 - y1) * along - 4, class: `message-text kind-${message.kind}`, "data-i": message.send }, text),
-  );
+  const room = Math.max(40, Math.abs(x2 - x1) - 24);
+  const text = clipLabel(message.label, content, room);
+  // Along the arrow and above it, so that it never lies on its own line.
+  const slope = Math.abs(x2 - x1) < 1 ? 0 : Math.atan((y2 - y1) / (x2 - x1));
+  const x = (x1 + x2) / 2 + 5 * Math.sin(slope);
+  const y = (y1 + y2) / 2 - 5 * Math.cos(slope);
+  const turn = Math.abs(slope) < 0.6 ? `rotate(${(slope * 180) / Math.PI} ${x} ${y})` : "";
+  words.append(svg("text", { x, y, transform: turn, class: `message-text kind-${message.kind}`, "data-i": message.send }, text));
+}
+
+/** As much of a label as an arrow has room for; that it is a reply is said by the dashes too. */
+function clipLabel(label, content, room) {
+  const most = Math.max(5, Math.floor(room / 7));
+  const whole = content ? `${label}: ${content}` : label;
+  if (whole.length <= most) return whole;
+  const kind = label.split(" ")[0];
+  // GET_CONFIGURATION and its RESPONSE differ at the end only, so the end stays.
+  if (kind.length > most) return `${kind.slice(0, Math.ceil(most / 2) - 1)}…${kind.slice(-Math.floor(most / 2))}`;
+  return label.length > most ? kind : `${whole.slice(0, most - 1)}…`;
 }
 
 /** As much of a text as has room; figures are those of the page's own fonts. */

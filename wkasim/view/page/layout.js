@@ -4,6 +4,8 @@ const AXIS = 76;
 const TOP = 14;
 const QUIET_US = 400000;
 const QUIET_HEIGHT = 30;
+/** What the text above an arrow needs, as a part of a row. */
+const LABEL_ROOM = 0.4;
 
 const filter = {
   off: new Set(["routine", "socket", "hidden"]),
@@ -50,6 +52,7 @@ function layRows() {
       y += height + row * 1.2;
     } else {
       y += rows.length ? row + Math.min(row, passed / 20000) : 0;
+      if (kindOf(i) === "send") y += row * LABEL_ROOM;
     }
     // Ticks of what is not shown spread over the way from the last row to this one.
     for (const other of pending) {

@@ -2,6 +2,9 @@
 
 const STEP_SIGN = { start: "▶", kill: "✖", terminate: "■", restart: "↻", pause: "⏸", resume: "▶", add_node: "✚" };
 
+/** Values of a step that need no name. */
+const PLAIN = new Set(["node", "nodes", "config", "sides", "state", "host", "name", "do", "message"]);
+
 const CAUSES = {
   static: (node, member) => `${member} is on ${node}'s list of well-known members, and it answered`,
   join: (node, member) => `${member} asked to join`,
@@ -58,7 +61,7 @@ function stepText(i) {
   const [, , lane, , verb, params] = records[i];
   const values = [];
   for (let k = 0; k < params.length; k += 2) {
-    const plain = params[k] === "nodes" || params[k] === "node" || params[k] === "config" || params[k] === "sides";
+    const plain = PLAIN.has(params[k]);
     const timed = String(params[k]).endsWith("_s");
     values.push(plain ? params[k + 1] : `${String(params[k]).replace(/_s$/, "")} ${params[k + 1]}${timed ? " s" : ""}`);
   }
@@ -87,7 +90,19 @@ function groupText(i) {
 }
 
 /** A log line with names for addresses: shorter, and easier to follow in the diagram. */
-const withNames = (text) => text.replace(/(\d+(?:\.\d+){3}:\d+)(?:\([^()]*\))?/g, (whole, address) => ownerOf.get(address) ?? whole);
+const TRIBES_MEMBER = /(?:org\.apache\.catalina\.tribes\.membership\.)?MemberImpl\[tcp:\/\/(\{[^{}]{1,40}\}|[^,:{}]{1,100}):(\d{1,5}),.{0,2000}?, \]/g;
+const ADDRESS = /(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3}:\d{1,5})(?!\d)(?:\([^()]{0,200}\))?/g;
+
+function withNames(text) {
+  const plain = text.replace(TRIBES_MEMBER, (_, host, port) => `${dotted(host)}:${port}`);
+  return plain.replace(ADDRESS, (whole, address) => ownerOf.get(address) ?? whole);
+}
+
+/** {127, 1, 0, 206} as 127.1.0.206; Tribes prints a byte above 127 as a negative number. */
+function dotted(host) {
+  const bytes = host.replace(/[{}]/g, "").split(",").map(Number);
+  return bytes.some(Number.isNaN) ? host : bytes.map((byte) => (byte + 256) % 256).join(".");
+}
 
 /** The short text beside a row. */
 function rowText(i) {
@@ -112,7 +127,7 @@ function rowText(i) {
     case "forward":
       return `request ${record[5]} to ${nameOf(record[6])}: ${record[7]}`;
     case "ghost":
-      return record[4];
+      return `missing: ${record[4]}`;
     case "step":
       return stepText(i);
     default:
