@@ -69,7 +69,9 @@ def test_futures_compared_say_where_they_part_and_how_they_end() -> None:
     other = Future("kill elb", fork(first.result, 45_000_000, Kill(node="elb")))
     lines = compared(first, other)
     assert lines[0].endswith(", 45.000000 s")
-    elb = next(line for line in lines if line.startswith("elb "))
-    assert "initialised: manager worker1" in elb
-    assert elb.endswith("stopped   <- differs")
+    elb = lines.index("elb          differs")
+    assert lines[elb + 1].startswith("  as it was  initialised: manager worker1")
+    assert lines[elb + 2] == "  kill elb   stopped"
+    assert lines[-1] == "worker2      stopped (in both)"
+    assert max(map(len, lines)) < 80
     assert compared(first, first) == ["both futures are the same"]

@@ -33,7 +33,7 @@ def step(
 ) -> None:
     """Step through a run in the terminal: lanes, member lists, log; inject a fault and see another future.
 
-    The keys are shown at the bottom. Needs the extra "step": pip install 'wkasim[step]'.
+    The key ? lists all keys. Needs the extra "step": pip install 'wkasim[step]'.
     """
     from wkasim.scenario.reader import load_scenario
     from wkasim.scenario.runner import run_scenario

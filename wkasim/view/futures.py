@@ -104,11 +104,15 @@ def compared(one: Future, other: Future) -> list[str]:
     lines = [
         f"they part at record {number}, {_moment(left, right)}",
         "",
-        f"{'at the end':<14}{one.name:<40}{other.name}",
+        "at the end",
     ]
+    room = max(len(one.name), len(other.name))
     for name in dict.fromkeys([*one.result.scenario.all_nodes(), *other.result.scenario.all_nodes()]):
         first, second = _end_of(one.result, name), _end_of(other.result, name)
-        lines.append(f"{name:<14}{first:<40}{second}{'   <- differs' if first != second else ''}")
+        if first == second:
+            lines.append(f"{name:<12} {first} (in both)")
+        else:
+            lines += [f"{name:<12} differs", f"  {one.name:<{room}}  {first}", f"  {other.name:<{room}}  {second}"]
     return lines
 
 

@@ -6,7 +6,9 @@ from typing import ClassVar, Final
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Key
+from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Static
 
 from wkasim.errors import InputError
@@ -25,6 +27,52 @@ _KINDS: Final = {
     "t": ("state",),
 }
 """To the next event of a kind: messages, steps and faults, log lines, member lists, states of nodes."""
+
+
+_KEYS: Final = """\
+right n space   next event            left p      the one before
+down            ten events on         up          ten events back
+home            to the beginning      end         to the end
+
+To the next event of a kind; the capital letter goes to the one before:
+  m message   s step of the scenario   l log line
+  v change of a member list or of the routing   t state of a node
+
+i      inject something at this moment, such as kill worker1 or pause elb:
+       another future, and the past is kept; escape leaves that line
+tab    the next future, at the same moment
+c      compare this future with the first one
+q      quit
+
+Lanes: ┃ initialised  ╎ starting  ┊ waiting  ░ paused  · stopped  x failed
+       ──▶ a message where it is sent, ──x one that gets lost
+Lists: who lists whom at this moment; < marks the one just changed
+Any key closes this."""
+
+
+class Sheet(ModalScreen[None]):
+    """A text over everything; arrow keys scroll it, any other key closes it."""
+
+    CSS = """
+    Sheet { align: center middle; }
+    Sheet VerticalScroll { width: 78; max-width: 100%; height: auto; max-height: 100%; background: $surface;
+                           border: solid $secondary; padding: 0 1; }
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def compose(self) -> ComposeResult:
+        """The text, never read as markup."""
+        with VerticalScroll():
+            yield Static(self.text, id="sheet", markup=False)
+
+    def on_key(self, event: Key) -> None:
+        """Close, unless the key scrolls."""
+        if event.key not in ("up", "down", "pageup", "pagedown"):
+            event.stop()
+            self.dismiss()
 
 
 class Stepper(App[None]):
@@ -46,18 +94,20 @@ class Stepper(App[None]):
     #action.asked { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Keys"),
         Binding("right,n,space", "move(1)", "Next"),
         Binding("left,p", "move(-1)", "Back"),
         Binding("down", "move(10)", "+10", show=False),
         Binding("up", "move(-10)", "-10", show=False),
         Binding("home", "move(-1000000000)", "Begin", show=False),
         Binding("end", "move(1000000000)", "End", show=False),
-        *(Binding(key, f"kind('{key}', 1)", kinds[0].title(), show=True) for key, kinds in _KINDS.items()),
+        *(Binding(key, f"kind('{key}', 1)", kinds[0].title(), show=False) for key, kinds in _KINDS.items()),
         *(Binding(key.upper(), f"kind('{key}', -1)", "", show=False) for key in _KINDS),
-        Binding("i", "inject", "Inject a fault here"),
-        Binding("tab", "future", "Other future", priority=True),
+        Binding("i", "inject", "Inject"),
+        Binding("tab", "future", "Future", priority=True),
         Binding("c", "compare", "Compare"),
         Binding("q", "quit", "Quit"),
+        Binding("escape", "leave", "", show=False),
     ]
 
     def __init__(self, result: RunResult) -> None:
@@ -100,19 +150,23 @@ class Stepper(App[None]):
     def show(self) -> None:
         """Everything for the present moment."""
         view = self.view
-        lanes, log = self.query_one("#lanes", Static), self.query_one("#log", Static)
+        lanes, log, members = self._part("lanes"), self._part("log"), self._part("members")
         width, height = max(40, lanes.size.width), max(3, lanes.size.height)
         future = self.futures[self.shown]
-        others = f" (future {self.shown + 1} of {len(self.futures)}: {future.name})" if len(self.futures) > 1 else ""
-        self._put("head", f"{view.run.title}   {self.row + 1} of {len(view.rows)}{others}")
+        others = f"future {self.shown + 1} of {len(self.futures)}: {future.name}   " if len(self.futures) > 1 else ""
+        self._put("head", f"{self.row + 1:,} of {len(view.rows):,}   {others}{view.run.title}")
         self._put("names", view.header(width))
         lanes.update("\n".join(view.lanes(self.row, height, width)))
         self._put("now", self.message or view.now(self.row))
-        self._put("members", "\n".join(view.members(self.row)))
-        log.update("\n".join(view.log(self.row, max(1, log.size.height - 1))))
+        members.update("\n".join(view.members(self.row, max(20, members.size.width))))
+        log.update("\n".join(view.log(self.row, max(1, log.size.height), max(40, log.size.width))))
 
     def _put(self, name: str, text: str) -> None:
-        self.query_one(f"#{name}", Static).update(text)
+        self._part(name).update(text)
+
+    def _part(self, name: str) -> Static:
+        # Of the lowest screen: a sheet may lie above it when the window changes its size.
+        return self.screen_stack[0].query_one(f"#{name}", Static)
 
     def go_to(self, row: int) -> None:
         """Move the moment to a row, as near as there is one."""
@@ -130,20 +184,33 @@ class Stepper(App[None]):
 
     def action_inject(self) -> None:
         """Ask for an action."""
-        box = self.query_one("#action", Input)
+        box = self.screen_stack[0].query_one("#action", Input)
         box.add_class("asked")
         box.disabled = False
         box.focus()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Run another future with what was typed, and show it at the same moment."""
-        box = self.query_one("#action", Input)
+    def action_leave(self) -> None:
+        """Inject nothing after all."""
+        self._close_box()
+
+    def _close_box(self) -> None:
+        box = self.screen_stack[0].query_one("#action", Input)
         box.remove_class("asked")
         box.disabled = True
         box.value = ""
         self.set_focus(None)
-        if event.value.strip():
-            self.inject(event.value.strip())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Run another future with what was typed, and show it at the same moment."""
+        typed = event.value.strip()
+        self._close_box()
+        if typed:
+            self.message = f"running another future: {typed} ..."
+            self.call_after_refresh(self._inject_and_show, typed)
+        self.show()
+
+    def _inject_and_show(self, text: str) -> None:
+        self.inject(text)
         self.show()
 
     def inject(self, text: str) -> None:
@@ -161,6 +228,8 @@ class Stepper(App[None]):
 
     def action_future(self) -> None:
         """The next future, at the same time."""
+        if len(self.screen_stack) > 1:
+            return
         time_us = self.view.run.records[self.view.rows[self.row]][0]
         self.shown = (self.shown + 1) % len(self.futures)
         self.go_to(self.view.row_at(time_us))
@@ -171,5 +240,9 @@ class Stepper(App[None]):
             self.message = "There is one future only; inject something with i."
         else:
             other = self.shown or len(self.futures) - 1
-            self.message = "\n".join(compared(self.futures[0], self.futures[other]))
+            self.push_screen(Sheet("\n".join(compared(self.futures[0], self.futures[other]))))
         self.show()
+
+    def action_help(self) -> None:
+        """All keys and signs."""
+        self.push_screen(Sheet(_KEYS))

@@ -15,12 +15,14 @@ from wkasim.sim.journal import Record
 from wkasim.view.layout import QUIET_US, ROUTINE, duration_text
 from wkasim.view.run import Run
 from wkasim.view.story import Story, story_of
-from wkasim.view.words import line_words
+from wkasim.view.words import line_words, named
 
 __all__ = ["TextView"]
 
 _CLOCK: Final = 12
 _BARS: Final = {"initialised": "┃", "resumed": "┃", "starting": "╎", "waiting": "┊", "paused": "░", "failed": "x"}
+_NARROW: Final = 40
+"""Columns below which a list of members has no room for states in words."""
 
 
 @define
@@ -48,7 +50,7 @@ class TextView:
     def header(self, width: int) -> str:
         """The names of the nodes above their lanes."""
         lane = self._lane(width)
-        return " " * _CLOCK + "".join(f"{node.name[: lane - 1]:<{lane}}" for node in self.run.nodes)
+        return " " * _CLOCK + "".join(f"{_short(node.name, lane - 1):<{lane}}" for node in self.run.nodes)
 
     def lanes(self, row: int, height: int, width: int) -> list[str]:
         """The rows around the cursor, oldest first; the cursor's own begins with ``>``."""
@@ -74,14 +76,13 @@ class TextView:
         for name, place in places.items():
             if place < len(cells):
                 cells[place] = _BARS.get(states.get(name, ""), "·")
-        words = line_words(index, record, self.owners, self.story)
+        words = named(line_words(index, record, self.owners, self.story), self.owners)
         if record[1] in ("send", "drop") and record[2] in places:
-            return self._arrow(record, places, cells)
+            return _cut(self._arrow(record, places, cells), width - _CLOCK)
         if record[1] == "step":
             return f"── {words} ".ljust(width - _CLOCK, "─")
         begin = places.get(record[2], 0) + 2
-        text = words.partition("\n")[0]
-        return "".join(cells[:begin]) + text[: max(0, width - _CLOCK - begin)]
+        return "".join(cells[:begin]) + _cut(words.partition("\n")[0], width - _CLOCK - begin)
 
     def _arrow(self, record: Record, places: Mapping[str, int], cells: list[str]) -> str:
         begin = places[record[2]]
@@ -111,8 +112,11 @@ class TextView:
                 states[record[2]] = record[4]
         return states
 
-    def members(self, row: int) -> list[str]:
-        """Who lists whom at a row, a line a node; what the row itself changes is marked."""
+    def members(self, row: int, width: int = 80) -> list[str]:
+        """Who lists whom at a row, a line a node; what the row itself changes is marked.
+
+        Where there is little room, the sign of a node's bar stands for its state.
+        """
         upto = self.rows[row] if self.rows else -1
         lists = self._lists(upto)
         states = self.states(upto)
@@ -122,7 +126,12 @@ class TextView:
             names = [self.owners.get(member, member) for member in lists.get(node.name, [])]
             marked = change[:1] and change[1] == "view" and change[2] == node.name
             note = f"   <- {line_words(upto, change, self.owners, self.story)}" if marked else ""
-            lines.append(f"{node.name:<12} {states.get(node.name, 'stopped'):<12} {' '.join(names) or '-'}{note}")
+            state = states.get(node.name, "stopped")
+            if width < _NARROW:
+                sign = "<" if marked else " "
+                lines.append(f"{_BARS.get(state, '·')} {_short(node.name, 10)}{sign} {' '.join(names) or '-'}")
+            else:
+                lines.append(f"{node.name:<12} {state:<12} {' '.join(names) or '-'}{note}")
         return lines
 
     def _lists(self, upto: int) -> dict[str, list[str]]:
@@ -138,13 +147,14 @@ class TextView:
                     members.remove(record[5])
         return lists
 
-    def log(self, row: int, count: int) -> list[str]:
-        """The last log lines up to a row."""
+    def log(self, row: int, count: int, width: int = 1000) -> list[str]:
+        """The last log lines up to a row, each cut to a width, so that the newest is always to be seen."""
         lines: list[str] = []
         for index in reversed(self.rows[: row + 1]):
             record = self.run.records[index]
             if record[1] == "log":
-                lines.append(f"{record[0] / 1e6:9.3f}s {record[2]:<10} {self._look.render(record)}")
+                text = self._look.render(record).replace("\n", " ")
+                lines.append(_cut(f"{record[0] / 1e6:9.3f}s {_short(record[2], 10):<10} {text}", width))
                 if len(lines) == count:
                     break
         return lines[::-1]
@@ -178,3 +188,14 @@ class TextView:
     def _times(self) -> Iterator[tuple[int, int]]:
         for place, index in enumerate(self.rows):
             yield place, self.run.records[index][0]
+
+
+def _short(name: str, room: int) -> str:
+    """A name in little room; its end stays, for names of nodes often differ there only."""
+    if len(name) <= room:
+        return name
+    return f"{name[: max(0, room - 2)]}…{name[-1]}" if room > 1 else name[-1]
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
