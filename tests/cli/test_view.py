@@ -38,6 +38,13 @@ def test_view_of_a_run_directory_writes_the_same_run(place: Path) -> None:
     assert [line.split()[1] for line in output.splitlines()] == ["page.html", "drawing.svg", "shiviz.txt"]
 
 
+@pytest.mark.parametrize("file", ["journal.jsonl", "result.json"])
+def test_view_of_a_file_of_a_run_shows_that_run(place: Path, file: str) -> None:
+    write_run(small_result(), Path("run"))
+    assert wkasim(f"run/{file}", "-o", "page.html")[0] == 0
+    assert "A small cluster" in Path("page.html").read_text(encoding="utf-8")
+
+
 def test_view_as_a_drawing_alone_writes_no_page(place: Path) -> None:
     assert wkasim("small.yaml", "--svg", "drawing.svg")[0] == 0
     assert not Path("small.html").exists()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.view.answers import RIGHT, edited
+from wkasim.scenario.reader import load_scenario, parse_scenario
 from wkasim.view.exercises import EXERCISES, grade
+from wkasim.view.lessons import lessons
 
 NOT_YET = {
     1: "at the end server1 does not list server2",
@@ -48,12 +50,16 @@ ONE_LIFE = (
     ("  - converged: {within: 30s, from: restart of worker1}\n", ""),
 )
 
+TWO_LIVES = ("  - wait: 45s", "  - wait: 45s\n  - restart: {node: worker1, after: 20s}\n  - wait: 45s")
+"""Admitted twice, and each time after ten seconds."""
+
 WRONG: list[tuple[int, tuple[tuple[str, str], ...], str]] = [
     (1, (('["127.1.0.1:4000"]', '["127.1.0.1:4000", "127.1.0.2:4000", "127.1.0.9:4000"]'),), "there are 3 entries on"),
     (3, (('["127.1.0.206:4000"]', "[]"),), "manager never sent a JOIN: it must find the ELB by its own list"),
     (3, (("port: 4001\n    domain: wso2", "port: 4001\n    domain: wso3"),), "manager logs no MEMBER_LIST at all"),
     (4, (("    role: manager", "    role: worker"),), "it needs an ELB, a manager and a worker"),
     (5, (("  - start: worker1", "  - wait: 1s"),), "no ELB admitted a member; let a worker join"),
+    (5, (TWO_LIVES,), "the longest admission took 10."),
     (6, (("    pause: worker1", "    kill: worker1"),), "no node stopped answering without being missed"),
     (7, ONE_LIFE, "no node completed its start twice; kill one and start it again, or use the step restart"),
     (8, (("port: 4100\n", "port: 4000\n"),), "wrong-port has been moved to port 4000; everybody stays on 4100"),
@@ -84,3 +90,28 @@ def test_exercise_with_a_step_that_cannot_be_done_says_so() -> None:
     assert grade(6, edited(6, ("    pause: worker1", "    pause: worker2"))) == [
         "the run stopped: answer-6.yaml:55: worker2 is not running at 56 s"
     ]
+
+
+TAKEN_FROM = {1: [5, 7], 3: [6, 7]}
+"""Lessons whose scenario is rightly an answer to the exercise of another one."""
+
+ODD = {
+    "nothing happens": "nodes:\n  a: {host: 127.1.0.1, port: 4000, domain: d}\nsteps:\n  - wait: 1s\n",
+    "an ELB alone": "nodes:\n  elb: {role: elb, host: 127.1.0.1, port: 4000, domain: d, groups: [d]}\n"
+    "steps:\n  - start: elb\n  - wait: 30s\n",
+    "strangers": "nodes:\n"
+    + "".join(f"  n{n}: {{host: 127.1.0.{n}, port: 4000, domain: d{n}}}\n" for n in (1, 2, 3))
+    + "steps:\n  - start: [n1, n2, n3]\n  - wait: 30s\n",
+}
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+@pytest.mark.parametrize("odd", ODD)
+def test_exercise_refuses_an_odd_answer_with_a_word(number: int, odd: str) -> None:
+    assert grade(number, parse_scenario(ODD[odd], "odd.yaml"))
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_exercise_takes_no_lesson_for_an_answer(number: int) -> None:
+    others = [lesson for lesson in lessons() if grade(number, load_scenario(lesson.scenario)) == []]
+    assert [lesson.number for lesson in others] == TAKEN_FROM.get(number, [])

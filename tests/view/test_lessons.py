@@ -46,7 +46,7 @@ def test_lesson_asks_and_keeps_what_it_says(lesson: Lesson) -> None:
     assert all(question.because for question in questions)
 
 
-def played(number: int, *typed: str) -> tuple[list[str], list[str]]:
+def played(number: int, *typed: str, columns: int | None = None) -> tuple[list[str], list[str]]:
     answers = list(typed)
     prompts: list[str] = []
 
@@ -54,7 +54,7 @@ def played(number: int, *typed: str) -> tuple[list[str], list[str]]:
         prompts.append(prompt)
         return answers.pop(0) if answers else ""
 
-    return list(play(find_lesson(number), ask)), prompts
+    return list(play(find_lesson(number), ask, columns)), prompts
 
 
 @pytest.mark.parametrize("lesson", ALL, ids=name_of)
@@ -86,3 +86,17 @@ def test_lesson_shows_a_question_before_the_lines_that_answer_it() -> None:
     question = next(place for place, line in enumerate(shown) if line.startswith("? worker1 does not have the manager"))
     told = next(place for place, line in enumerate(shown) if "+ manager (told by elb)" in line)
     assert question < told
+
+
+def letters(lines: list[str]) -> str:
+    """What is left without spaces, ends of lines, and the bar before an explanation."""
+    return "".join("".join(lines).replace("|", "").split())
+
+
+@pytest.mark.parametrize("lesson", ALL, ids=name_of)
+def test_lesson_folds_to_the_terminal_and_leaves_no_word_out(lesson: Lesson) -> None:
+    whole, _ = played(lesson.number)
+    folded, _ = played(lesson.number, columns=80)
+    assert letters(folded) == letters(whole)
+    too_wide = [line for text in folded for line in text.split("\n") if len(line) > 80]
+    assert all(" " not in line.strip() or line.lstrip().startswith(("*", "-")) for line in too_wide), too_wide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,9 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def lesson(
-    number: Annotated[
-        int | None, typer.Argument(metavar="[N]", help="Which lesson; without it all are listed.")
-    ] = None,
+    number: Annotated[int | None, typer.Argument(metavar="N", help="Which lesson; without it all are listed.")] = None,
     *,
     check: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Grade this scenario as the answer to the exercise.")
@@ -59,11 +58,12 @@ def _play(chosen: Lesson) -> None:
         sys.stdout.write(prompt)
         sys.stdout.flush()
         line = sys.stdin.readline()
-        if not interactive:
+        if not interactive or not line.endswith("\n"):  # nobody's Enter has ended the line on the screen
             sys.stdout.write(line if line.endswith("\n") else f"{line}\n")
         return line.strip()
 
-    for paragraph in play(chosen, ask):
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for paragraph in play(chosen, ask, columns):
         sys.stdout.write(f"{paragraph}\n")
 
 

@@ -73,12 +73,15 @@ def view(
 
 def _run(what: str, seed: int | None, profile: str | None) -> tuple[Run, str]:
     """The run to show and a name for its file: from a directory, or by running a scenario now."""
+    from wkasim.scenario.output import JOURNAL_FILE, RESULT_FILE
     from wkasim.scenario.reader import load_scenario
     from wkasim.scenario.runner import run_scenario
     from wkasim.view.played import run_of
     from wkasim.view.source import read_run
 
     folder = Path(what)
+    if folder.name in (JOURNAL_FILE, RESULT_FILE) and folder.is_file():
+        folder = folder.parent
     if folder.is_dir():
         if seed is not None or profile is not None:
             raise InputError(f"{what}: a run that is over keeps its seed and profile; leave --seed and --profile out")

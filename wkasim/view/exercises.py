@@ -15,6 +15,8 @@ from wkasim.scenario.model import ConvergedClaim, Scenario
 from wkasim.scenario.runner import RunResult, run_scenario
 from wkasim.sim.faults import Start
 from wkasim.sim.journal import Record
+from wkasim.view.run import nodes_in
+from wkasim.view.story import story_of
 
 __all__ = ["EXERCISES", "Answer", "grade"]
 
@@ -152,13 +154,12 @@ def _resolved(answer: Answer, member: tuple[str, int]) -> str:
 
 
 def _late_but_admitted(answer: Answer) -> Iterator[str]:
-    begun: dict[str, int] = {}
-    waits = []
-    for record in answer.records:
-        if record[1] == "log" and record[4] == "joined_group":
-            begun.setdefault(str(record[7][1]).partition("(")[0], record[0])
-        elif record[1] == "group" and record[4] == "admitted" and record[5] in begun:
-            waits.append((record[0] - begun[record[5]]) / 1e6)
+    records = answer.records
+    waits = [
+        (records[admission.end][0] - records[admission.begin][0]) / 1e6
+        for admission in story_of(records, nodes_in(records)).admissions
+        if admission.outcome == "admitted" and admission.end is not None
+    ]
     if not waits:
         yield "no ELB admitted a member; let a worker join, and let its HTTP ports open in time"
     elif max(waits) < 15:

@@ -19,13 +19,19 @@ from wkasim.view.words import line_words, members_plain
 __all__ = ["play"]
 
 _WIDTH: Final = 100
+_HANGING: Final = " " * 27
+"""Under the words of a log line, after time, mark and node."""
 _PARAGRAPH: Final = "\n\n"
 _TOLD: Final = frozenset({"log", "view", "group", "state", "drop", "step"})
 """Kinds of records that are shown; messages are in the page."""
 
 
-def play(lesson: Lesson, ask: Callable[[str], str]) -> Iterator[str]:
-    """The lesson as lines of text; ``ask`` is handed a prompt and gives back what was typed, "" for nothing."""
+def play(lesson: Lesson, ask: Callable[[str], str], columns: int | None = None) -> Iterator[str]:
+    """The lesson as lines of text; ``ask`` is handed a prompt and gives back what was typed, "" for nothing.
+
+    ``columns`` is the width of the terminal, and everything is folded to it; without one, log lines stay whole.
+    """
+    width = min(_WIDTH, columns or _WIDTH)
     news: list[Record | StepBegun] = []
     result = run_scenario(load_scenario(lesson.scenario), on_news=news.append)
     run = run_of(result)
@@ -35,46 +41,54 @@ def play(lesson: Lesson, ask: Callable[[str], str]) -> Iterator[str]:
     right = 0
     yield f"Lesson {lesson.number}: {lesson.title}"
     yield ""
-    yield _wrapped(lesson.sections["Goal"])
+    yield _wrapped(lesson.sections["Goal"], width)
     index = -1
     for item in news:
         if isinstance(item, StepBegun):
             if item.step.question is not None:
-                asked = yield from _question(item.step.question, ask)
+                asked = yield from _question(item.step.question, ask, width)
                 right += asked
-            yield from _explained(item.step)
+            yield from _explained(item.step, width)
         else:
             index += 1
-            yield from _told(index, item, owners, story)
+            for line in _told(index, item, owners, story):
+                yield _folded(line, columns) if columns else line
     yield ""
     yield f"{right} of {len(questions)} answered right."
-    yield f"\nSummary\n{_wrapped(lesson.sections['Summary'])}"
-    yield f"\nExercise\n{_wrapped(lesson.sections['Exercise'].partition(_PARAGRAPH)[0])}"
+    yield f"\nSummary\n{_wrapped(lesson.sections['Summary'], width)}"
+    yield f"\nExercise\n{_wrapped(lesson.sections['Exercise'].partition(_PARAGRAPH)[0], width)}"
     yield f"Have it graded: wkasim lesson {lesson.number} --check my-scenario.yaml"
     yield f"\nSee it drawn: wkasim view {lesson.scenario.stem} --open"
 
 
-def _wrapped(text: str) -> str:
+def _folded(line: str, columns: int) -> str:
+    """A log line in a terminal: what does not fit goes on under its words."""
+    return textwrap.fill(
+        line, max(columns, 60), subsequent_indent=_HANGING, break_on_hyphens=False, drop_whitespace=True
+    )
+
+
+def _wrapped(text: str, width: int) -> str:
     """Paragraphs at the width of a terminal; lists and blocks of code stay as they are."""
     lines = []
     for paragraph in text.split("\n\n"):
         plain = not paragraph.lstrip().startswith(("*", "-", "`", "<", "1"))
-        lines.append(textwrap.fill(paragraph, _WIDTH) if plain else paragraph)
+        lines.append(textwrap.fill(paragraph, width) if plain else paragraph)
     return "\n\n".join(lines)
 
 
-def _explained(step: Step) -> Iterator[str]:
+def _explained(step: Step, width: int) -> Iterator[str]:
     if step.explain:
         yield ""
-        yield textwrap.fill(" ".join(step.explain.split()), _WIDTH, initial_indent="  | ", subsequent_indent="  | ")
+        yield textwrap.fill(" ".join(step.explain.split()), width, initial_indent="  | ", subsequent_indent="  | ")
 
 
-def _question(question: Question, ask: Callable[[str], str]) -> Generator[str, None, int]:
+def _question(question: Question, ask: Callable[[str], str], width: int) -> Generator[str, None, int]:
     """Ask; whether the answer was right. The generator's value is 1 for right, 0 for wrong or none."""
     yield ""
-    yield textwrap.fill(f"? {' '.join(question.text.split())}", _WIDTH, subsequent_indent="  ")
+    yield textwrap.fill(f"? {' '.join(question.text.split())}", width, subsequent_indent="  ")
     for place, choice in enumerate(question.choices, 1):
-        yield f"    {place}  {choice}"
+        yield textwrap.fill(f"    {place}  {choice}", width, subsequent_indent=" " * 7)
     typed = ask("  your answer: ")
     while typed and not _is_choice(typed, question):
         yield f"  type a number from 1 to {len(question.choices)}, or nothing to see the answer"
@@ -82,7 +96,7 @@ def _question(question: Question, ask: Callable[[str], str]) -> Generator[str, N
     chosen = question.choices[int(typed) - 1] if typed else ""
     verdict = "Right." if chosen == question.answer else f"It is: {question.answer}."
     words = " ".join(f"{verdict} {question.because}".split())
-    yield textwrap.fill(words, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    yield textwrap.fill(words, width, initial_indent="  ", subsequent_indent="  ")
     return int(chosen == question.answer)
 
 
