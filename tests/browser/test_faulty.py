@@ -61,6 +61,7 @@ def test_hostile_texts_are_shown_as_they_are_and_never_run(open_page: Callable[.
     for _ in range(page.rows()):
         page.keys("n")
         assert page.count("img") == 0
+    assert page.js("const side = document.getElementById('side'); return side.scrollWidth - side.clientWidth") <= 0
     page.keys("?")
     assert page.js("return window.hacked ?? null") is None
     assert page.count("script") == 2
