@@ -87,6 +87,12 @@ class Profile:
         False, "MEMBER_JOINED goes through the managers of all sub-domains, not the first only", "notifyMemberJoin"
     )
 
+    java_8_hash_order: bool = _switch(
+        True,
+        "hash maps are walked as by Java 8 and later: of two sub-domains, mgt answers JOIN before worker",
+        "HashMap; the recordings are of Java 17",
+    )
+
     # Admission by the load balancer
     blocking_admission: bool = _switch(
         False, "the caller waits until the load balancer's agent has admitted or refused", "applicationMemberAdded"
@@ -226,12 +232,13 @@ DOCUMENTED: Final = attrs.evolve(
     coordinator=False,
     member_list_level="debug",
     route_by_sub_domain=True,
+    java_8_hash_order=False,
 )
 
 WSO2_1_6_1: Final = attrs.evolve(
     AXIS2_1_7,
     name="wso2-1.6.1",
-    pace_static_thread=(1, 6),
+    pace_static_thread=(1.2, 7),
     pace_group=(0.02, 0.2),
     revision="WSO2 fork 1.6.1-wso2v10 and v11 (2014 to 2026), Tribes 7.0.8",
     port_probes=2,

@@ -123,7 +123,8 @@ def test_join_to_a_member_that_dies_meanwhile_ends_the_start(profile: str) -> No
 
 def test_join_to_a_member_that_dies_before_its_detector_knew_it_is_repeated_without_a_pause() -> None:
     """Defect D6: the member stays in the list, for nobody announces the end of one that was never announced."""
-    with cluster_of(plain("a", A[0]), plain("b", B[0], A)) as cluster:
+    late = PROFILES["documented"].overridden({"pace_static_thread": [500, 500]})
+    with cluster_of(plain("a", A[0]), plain("b", B[0], A), profile=late) as cluster:
         start_in_turn(cluster, "a", apart_s=20)
         cluster.start("b")
         assert cluster.run_until(lambda: "sending_join" in names(cluster, "b"), 40)

@@ -29,6 +29,7 @@ from wkasim.node.database import check_database
 from wkasim.node.environment import Environment, Pacer
 from wkasim.node.failure import FailureDetector, StaticMembers
 from wkasim.node.groups import GroupAgent
+from wkasim.node.hashing import hash_order, string_hash
 from wkasim.node.initialization import Initialization, rpc_init_channel
 from wkasim.node.joining import Joining
 from wkasim.node.membership import MembershipManager, PrimaryListener, rpc_membership_channel
@@ -88,10 +89,21 @@ class ClusteringAgent:
         return any(group.sub_domain != DEFAULT_SUB_DOMAIN for group in self.config.groups)
 
     def _make_agents(self) -> list[GroupAgent]:
-        """The load balancer's agents, in the order of Java's HashMap; the first one answers JOIN (defect D9)."""
-        aware = self._aware_of_sub_domains()
-        groups = sorted(self.config.groups, key=lambda group: _hash_map_order(group.sub_domain))
-        return [GroupAgent(self.environment, self.pacer, group, aware_of_sub_domains=aware) for group in groups]
+        """The load balancer's agents, in the order of Java's maps: domains, and in each its sub-domains.
+
+        The first one of a domain answers JOIN (defect D9).
+        """
+        aware, java_8 = self._aware_of_sub_domains(), self.environment.profile.java_8_hash_order
+        domains = dict.fromkeys(group.domain for group in self.config.groups)
+        return [
+            GroupAgent(self.environment, self.pacer, group, aware_of_sub_domains=aware)
+            for domain in hash_order(domains, string_hash, java_8=java_8)
+            for group in hash_order(
+                (group for group in self.config.groups if group.domain == domain),
+                lambda group: string_hash(group.sub_domain),
+                java_8=java_8,
+            )
+        ]
 
     def _make_mode(self) -> Mode:
         if self.agents:
@@ -136,8 +148,7 @@ class ClusteringAgent:
         if self.config.open_http == "before":
             await self.open_http_ports()
         agent_class = _SUB_DOMAIN_AGENT_CLASS if self._aware_of_sub_domains() else _AGENT_CLASS
-        for agent in self.agents:
-            group = agent.group
+        for group in self.config.groups:
             self.log.info("managing_domain", domain=group.domain, sub_domain=group.sub_domain, agent_class=agent_class)
         if self.agents:
             await self.pacer.take("agents")
@@ -288,8 +299,3 @@ class ClusteringAgent:
         self.channel.close()
         self.close_http_ports()
         self._enter("stopped", "terminated")
-
-
-def _hash_map_order(sub_domain: str) -> int:
-    """Where Java's HashMap puts the managers of the sub-domains (Java 6 and 7; defect D9)."""
-    return {"__$default": 3, "worker": 9, "mgt": 12}.get(sub_domain, 13)

@@ -66,7 +66,7 @@ class Channel:
         self.on_reply: Callable[[ChannelMessage, RpcReply | NoRpcChannelReply], None] = lambda _message, _reply: None
         self.on_coordination: Callable[[Coordination], Coroutine[Any, Any, None]] | None = None
         self.on_faulty: Callable[[Member], Coroutine[Any, Any, None]] | None = None
-        self._handlers: dict[str, list[RequestHandler]] = {}
+        self._handlers: dict[str, RequestHandler] = {}
         self._listener: Listener | None = None
         self._log = environment.log.bind(component="Axis2GroupChannel")
         self._buffers_made = False
@@ -105,7 +105,7 @@ class Channel:
         Quirk: two handlers of one RPC channel share the message object; the first turns it into its reply, so the
         second sees a reply and does nothing (defect D9).
         """
-        self._handlers.setdefault(rpc_channel, []).append(handler)
+        self._handlers.setdefault(rpc_channel, handler)
 
     def receive(self, message: ChannelMessage) -> None:
         """Take a message from the network."""
@@ -126,11 +126,11 @@ class Channel:
             self.environment.spawn(self.on_coordination(content), "receiver")
 
     def _request(self, message: ChannelMessage, request: RpcRequest) -> None:
-        handlers = self._handlers.get(request.channel)
-        if not handlers:
+        handler = self._handlers.get(request.channel)
+        if handler is None:
             self._answer(message, NoRpcChannelReply(request.channel, request.id), ASYNCHRONOUS)
             return
-        outcome = handlers[0].handle(request.payload, message)
+        outcome = handler.handle(request.payload, message)
         if isinstance(outcome, Coroutine):
             task = self.environment.spawn(self._handle_slowly(outcome, message, request), "receiver")
             # A process that is killed before the thread took its first step leaves a handler that was never run.

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from wkasim.members import Address, Member, MemberList, tribes_text
-from wkasim.messages import ASYNCHRONOUS, MEMBERSHIP_MESSAGE, MemberJoined, MemberListMessage, on_the_wire
+from wkasim.messages import ASYNCHRONOUS, MEMBERSHIP_MESSAGE, MemberJoined, MemberListMessage
 from wkasim.node.channel import Channel
 from wkasim.node.environment import Environment, Pacer
 from wkasim.node.failure import StaticMembers
@@ -222,10 +222,6 @@ class MembershipManager:
     def longest_living(self) -> Member | None:
         """The member whose descriptor was encoded last; the first wins a tie (defect D19)."""
         return max(self.members, key=lambda member: member.alive_ms, default=None)
-
-    def learn(self, member: Member, encoded_ms: int) -> Member:
-        """A member out of a message, as it was decoded."""
-        return on_the_wire(member, encoded_ms)
 
 
 class PrimaryListener:

@@ -23,6 +23,7 @@ from wkasim.messages import (
     MemberListMessage,
     Payload,
     Text,
+    on_the_wire,
 )
 from wkasim.node.environment import Environment, Pacer
 from wkasim.node.membership import MembershipManager
@@ -81,7 +82,7 @@ class MembershipRequests:
             return None
         if payload.member in self._manager.members:
             return None
-        joined = self._manager.learn(payload.member, payload.encoded_ms)
+        joined = on_the_wire(payload.member, payload.encoded_ms)
         if self._manager.add_at_once(joined, "member_joined"):
             return None
         return self._add_slowly(joined)
@@ -117,7 +118,7 @@ async def apply_member_list(
         if talkative:
             await pacer.take("entry")
         if member not in manager.members:
-            learnt = manager.learn(member, payload.encoded_ms)
+            learnt = on_the_wire(member, payload.encoded_ms)
             if not manager.add_at_once(learnt, "member_list"):
                 await manager.add(learnt, "member_list")
 

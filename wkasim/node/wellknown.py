@@ -17,10 +17,11 @@ from wkasim.members import Address, Member
 from wkasim.node.config import NodeConfig
 from wkasim.node.environment import Environment
 from wkasim.node.failure import StaticMembers
+from wkasim.node.hashing import hash_order, string_hash
 from wkasim.node.membership import MembershipManager
 from wkasim.transport.base import ConnectError, ConnectRefusedError, ConnectTimeoutError, UnknownHostError
 
-__all__ = ["WellKnownMembers", "hash_set_order"]
+__all__ = ["WellKnownMembers"]
 
 
 @frozen(slots=True)
@@ -97,7 +98,7 @@ class WellKnownMembers:
 
     async def _wait_for_one(self, unreached: list[_Entry]) -> None:
         """Try again and again until one opens its port; the pause comes after a success as well."""
-        in_set_order = sorted(unreached, key=lambda entry: hash_set_order(entry.host, entry.port))
+        in_set_order = hash_order(unreached, _hash_code, java_8=self._environment.profile.java_8_hash_order)
         reached = False
         while not reached:
             for entry in in_set_order:
@@ -106,10 +107,6 @@ class WellKnownMembers:
             await asyncio.sleep(self._environment.profile.well_known_wait_s)
 
 
-def hash_set_order(host: str, port: int) -> int:
-    """Where Java's HashSet (16 buckets) puts a configured member; the wait loop tries them in this order."""
-    code = 0
-    for character in host:
-        code = (31 * code + ord(character)) & 0xFFFFFFFF
-    code = (31 * code + port) & 0xFFFFFFFF
-    return (code ^ (code >> 16)) & 15
+def _hash_code(entry: _Entry) -> int:
+    """The hash code of a configured member: its host name's and its port."""
+    return (31 * string_hash(entry.host) + entry.port) & 0xFFFFFFFF
