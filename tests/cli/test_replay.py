@@ -135,6 +135,31 @@ def test_replay_member_lists_that_differ_are_shown_beside_each_other(small: Path
     ]
 
 
+def test_replay_says_which_logs_are_missing_and_which_are_strangers(small: Path) -> None:
+    (small / "a.log").unlink()
+    (small / "z.log").write_text(FIRST_LINE, encoding="utf-8")
+    result = run(small, "--profile", "documented", "--seeds", 1)
+    assert result.exit_code == 0
+    assert result.stderr == (
+        f"{small}/a.log is not there; all lines of the simulated log count as extra\n"
+        f"{small}/z.log is no log of a node that is started; all its lines count as missing\n"
+    )
+
+
+def test_replay_without_any_log_exits_with_two(tmp_path: Path) -> None:
+    folder = recorded(tmp_path, f"0 START a {NODE}", "5 END")
+    result = run(folder, "--profile", "documented", "--seeds", 1)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith(f"{folder}: there is no NAME.log in it, so there is nothing to compare with\n")
+
+
+def test_replay_does_not_call_member_lists_equal_that_were_not_recorded(tmp_path: Path) -> None:
+    folder = recorded(tmp_path, f"0 START a {NODE}", "5 END", a=FIRST_LINE)
+    arguments = (folder, "--profile", "documented", "--seeds", 1)
+    assert run(*arguments).stdout.splitlines()[3].endswith("  none recorded")
+    assert json.loads(run(*arguments, "--json").stdout)["seeds"][0]["views_equal"] is None
+
+
 def test_replay_fail_under_compares_the_mean(small: Path) -> None:
     arguments = (small, "--profile", "documented", "--seeds", 2, "--fail-under")
     assert run(*arguments, 0).exit_code == 0

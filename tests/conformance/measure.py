@@ -105,7 +105,7 @@ def _measure(folder: Path) -> Measured:
         profile=profile.name,
         name=folder.name,
         scores=tuple(seed.score for seed in score.seeds),
-        views_equal=tuple(seed.views_equal for seed in score.seeds),
+        views_equal=tuple(seed.views_equal is True for seed in score.seeds),
         missing=tuple((node, line) for node, part in nodes.items() for line in part.missing),
         extra=tuple((node, line) for node, part in nodes.items() for line in part.extra),
         recorded_times=measured(recorded_history(recording), profile.name),

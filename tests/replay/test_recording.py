@@ -58,6 +58,17 @@ def test_read_recording_first_line_after_midnight_is_a_little_later(tmp_path: Pa
     assert read_recording(tmp_path).events[0].at_us == 500_000
 
 
+def test_read_recording_of_another_system_s_editor_is_the_same(tmp_path: Path) -> None:
+    """Byte order marks and line ends make no difference."""
+    plain = recorded(tmp_path / "plain", f"0 START a {NODE}", "5 END", a=FIRST_LINE)
+    edited = recorded(tmp_path / "edited", f"0 START a {NODE}", "5 END", a=FIRST_LINE)
+    for name in ("timeline.txt", "a.log"):
+        text = (plain / name).read_text(encoding="utf-8")
+        (edited / name).write_text(text, encoding="utf-8-sig", newline="\r\n")
+    assert read_recording(edited).events == read_recording(plain).events
+    assert dict(read_logs(read_recording(edited))) == dict(read_logs(read_recording(plain)))
+
+
 def test_read_recording_without_end_ends_with_its_last_action(tmp_path: Path) -> None:
     recording = read_recording(recorded(tmp_path, f"0 START a {NODE}", "7 DUMP"))
     assert [(event.kind, event.at_us) for event in recording.events[-2:]] == [("dump", 7_000_000), ("end", 7_000_000)]

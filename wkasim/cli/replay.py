@@ -54,7 +54,7 @@ def replay(
 def _replay(folder: Path, named: str | None, count: int, out: Path | None, *, force: bool, as_json: bool) -> float:
     """Replay, write and print; the mean score."""
     from wkasim.replay.output import refuse_recording, write_run
-    from wkasim.replay.recording import read_recording
+    from wkasim.replay.recording import amiss, read_recording
     from wkasim.replay.report import as_data, as_lines
     from wkasim.replay.score import replay as replay_recording
     from wkasim.replay.simulation import simulate
@@ -62,6 +62,7 @@ def _replay(folder: Path, named: str | None, count: int, out: Path | None, *, fo
 
     profile = _profile(folder, named)
     recording = read_recording(folder)
+    sys.stderr.writelines(f"{problem}\n" for problem in amiss(recording))
     if out is not None:
         refuse_recording(out)
         check_folder(out, force=force)

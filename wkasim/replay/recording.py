@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from wkasim.errors import InputError
 from wkasim.replay.timeline import Event, TimelineLine, day_clock_us, read_line
 
-__all__ = ["Event", "Recording", "read_logs", "read_recording"]
+__all__ = ["Event", "Recording", "amiss", "read_logs", "read_recording"]
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 MAX_EVENTS: Final = 10_000
@@ -125,7 +125,7 @@ def _first_line_us(folder: Path, log: str) -> int | None:
     try:
         if not path.is_file():
             return None
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
             found = _FIRST_LINE.match(file.readline(4096))
     except OSError as error:
         raise InputError(f"{log} cannot be read: {error.strerror}") from None
@@ -138,13 +138,26 @@ def _read(path: Path) -> str:
             raise InputError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB; this is no recording")
         if not path.is_file():
             raise InputError(f"{path}: not a file; a recording is a folder with a timeline.txt and NAME.log files")
-        return path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         reason = error.strerror or "it cannot be read"
         raise InputError(f"{path}: {reason}; a recording is a folder with a timeline.txt") from None
 
 
 def read_logs(recording: Recording) -> Iterator[tuple[str, str]]:
-    """The name, without its ending, and the text of every log in the folder; raises InputError."""
-    for path in sorted(recording.folder.glob("*.log")):
+    """The name, without its ending, and the text of every log in the folder; raises InputError if there is none."""
+    paths = sorted(recording.folder.glob("*.log"))
+    if not paths:
+        raise InputError(f"{recording.folder}: there is no NAME.log in it, so there is nothing to compare with")
+    for path in paths:
         yield path.stem, _read(path)
+
+
+def amiss(recording: Recording) -> Iterator[str]:
+    """What is odd about the logs in the folder, though the recording can be replayed: missing ones and strangers."""
+    named, there = recording.logs, {path.stem for path in recording.folder.glob("*.log")}
+    for name in named:
+        if name not in there:
+            yield f"{recording.folder / name}.log is not there; all lines of the simulated log count as extra"
+    for name in sorted(there - set(named)):
+        yield f"{recording.folder / name}.log is no log of a node that is started; all its lines count as missing"

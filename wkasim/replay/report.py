@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from wkasim.replay.score import ReplayScore, members_of
 
 __all__ = ["Json", "as_data", "as_lines"]
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+_EQUAL: Final = {True: "equal", False: "differ", None: "none recorded"}
 
 
 def as_data(name: str, profile: str, score: ReplayScore) -> dict[str, Json]:
@@ -46,7 +48,7 @@ def as_lines(name: str, profile: str, score: ReplayScore) -> Iterator[str]:
     yield ""
     yield "seed  score  final member lists"
     for one in score.seeds:
-        yield f"{one.seed:4}  {one.score:.3f}  {'equal' if one.views_equal else 'differ'}"
+        yield f"{one.seed:4}  {one.score:.3f}  {_EQUAL[one.views_equal]}"
     yield f"mean  {score.mean:.3f}"
     yield f"best  {best.score:.3f}  (seed {best.seed})"
     yield ""

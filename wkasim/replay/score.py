@@ -22,12 +22,15 @@ _SAME_DUMP_MS: Final = 5000
 
 @frozen(kw_only=True)
 class SeedScore:
-    """One seed's run against the recording; ``views_equal`` compares the last member lists as sets."""
+    """One seed's run against the recording.
+
+    ``views_equal`` compares the last member lists as sets; it is None where the recording shows none.
+    """
 
     seed: int
     comparison: Comparison
     views: Views
-    views_equal: bool
+    views_equal: bool | None
 
     @property
     def score(self) -> float:
@@ -86,7 +89,7 @@ def _score(run: SimulatedRun, recorded: Mapping[str, Sequence[str]], views: View
         seed=run.seed,
         comparison=compare(recorded, logs),
         views=last,
-        views_equal=same_views(views, last),
+        views_equal=same_views(views, last) if views else None,
     )
 
 
