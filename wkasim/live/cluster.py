@@ -7,7 +7,9 @@ only a simulated network can do is refused with a ClusterError (:mod:`wkasim.liv
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -69,6 +71,13 @@ def book_for(
     return book, book.notes(addresses)
 
 
+def _allow_files() -> None:
+    """Let this process open as many files as the system allows it, as a Java machine does when it starts."""
+    _allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 class LiveCluster(Cluster):
     """A cluster on real sockets.
 
@@ -91,6 +100,7 @@ class LiveCluster(Cluster):
         debug: bool = False,
     ) -> None:
         require_http()
+        _allow_files()
         self.live_loop = LiveLoop(speed, origin_ns)
         self.live_loop.set_exception_handler(self._unhandled)
         self.defects: list[BaseException] = []

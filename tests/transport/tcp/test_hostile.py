@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import resource
 import socket
 import struct
 from collections.abc import Callable, Coroutine
@@ -17,9 +18,12 @@ from tests.transport.tcp.conftest import Host
 from tests.transport.tribes.captured import FRAMES
 from wkasim.members import Address
 from wkasim.messages import USE_ACK, ChannelMessage, Join, RpcRequest
+from wkasim.transport.base import ConnectError
+from wkasim.transport.tcp import http
 from wkasim.transport.tcp.listener import Limits, TcpListener
 from wkasim.transport.tcp.mapping import WireMapping
 from wkasim.transport.tribes import ChannelData, MemberDescriptor, encode_channel_data, encode_frame
+from wkasim.web import WebRequest, WebResponse
 
 MakeHost = Callable[..., Host]
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -108,6 +112,139 @@ def test_sound_message_of_another_protocol_costs_a_line_only(host: MakeHost, run
 
     run(talk())
     assert node.lines() == [("deserialization_failed", "a message of another kind: ByteMessage")]
+
+
+@pytest.mark.parametrize("options", [USE_ACK | 1, USE_ACK | 4 | 1 | 512 | 2048])
+def test_message_of_another_protocol_is_acknowledged_where_that_is_asked(
+    host: MakeHost, run: Run, options: int
+) -> None:
+    node = host(fresh_address())
+    data = ChannelData(options, 1, bytes(16), MemberDescriptor(bytes([127, 1, 0, 1]), 4000), b"state of a session1234")
+
+    async def talk() -> None:
+        await node.transport.listen(node.address, node.got.append, "cluster")
+        reader, writer = await stranger(node.address)
+        writer.write(encode_frame(encode_channel_data(data)))
+        assert await reader.readexactly(21) == encode_frame(b"\x06\x02\x03")
+        writer.close()
+
+    run(talk())
+    assert node.lines() == [("deserialization_failed", "a message of another kind: ByteMessage")]
+
+
+def test_node_without_files_can_not_connect_and_lives(host: MakeHost, run: Run) -> None:
+    node, other = host(fresh_address()), host(fresh_address())
+
+    async def talk() -> None:
+        await node.transport.listen(node.address, node.got.append, "cluster")
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            with pytest.raises(ConnectError, match=r"connection failed$"):
+                await other.transport.connect(node.address, 1)
+            with pytest.raises(ConnectError, match=r"connection failed$"):
+                await other.transport.probe(node.address, 1, test_frame=True)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        await node_lives(host, node)
+
+    run(talk())
+
+
+@pytest.mark.parametrize(("files", "connections"), [(256, 32), (1024, 128), (20_000, 1000), (-1, 1000), (4, 1)])
+def test_strangers_never_get_all_the_files_of_a_node(
+    monkeypatch: pytest.MonkeyPatch, files: int, connections: int
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (files, files))
+    assert Limits().connections == connections
+
+
+async def answer(request: WebRequest) -> WebResponse:
+    return WebResponse(200, (), str(len(request.body)).encode())
+
+
+def test_crowd_at_a_port_for_requests_shuts_nobody_decent_out(host: MakeHost, run: Run) -> None:
+    node = host(fresh_address(), limits=Limits(connections=20))
+
+    async def talk() -> None:
+        listener = await node.transport.serve(node.address, answer, "http")
+        crowd = []
+        for number in range(200):
+            one = socket.socket()
+            one.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(one, node.address)
+            if number % 2:
+                one.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+            crowd.append(one)
+        response = await node.transport.fetch(node.address, WebRequest("GET", "/", (), b""), connect_s=5, answer_s=5)
+        assert (response.status, response.body) == (200, b"0")
+        assert isinstance(listener, TcpListener)
+        assert listener.open_connections <= 20
+        for one in crowd:
+            one.close()
+
+    run(talk())
+
+
+@pytest.mark.parametrize(
+    ("data", "answered"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf", b""),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b""),
+        (b"\x00\xff garbage\r\n\r\n", b"HTTP/1.0 400 Bad Request"),
+        (b"GET /" + b"x" * 100_000, b"HTTP/1.0 400 Bad Request"),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + bytes(2_000_000),
+            b"HTTP/1.1 413 Request Entity Too Large",
+        ),
+    ],
+    ids=["half", "chunk", "garbage", "line", "large"],
+)
+def test_nonsense_at_a_port_for_requests_is_answered_in_silence(
+    host: MakeHost, run: Run, capfd: pytest.CaptureFixture[str], data: bytes, answered: bytes
+) -> None:
+    node = host(fresh_address())
+
+    async def talk() -> None:
+        await node.transport.serve(node.address, answer, "http")
+        reader, writer = await stranger(node.address)
+        with contextlib.suppress(ConnectionError):
+            writer.write(data)
+            if not answered:
+                writer.write_eof()
+            assert (await reader.readline()).strip() == answered or not answered
+        writer.close()
+        response = await node.transport.fetch(node.address, WebRequest("GET", "/", (), b""), connect_s=5, answer_s=5)
+        assert response.status == 200
+
+    run(talk())
+    assert capfd.readouterr().err == ""
+
+
+def test_bodies_together_stay_within_the_memory_allowed(
+    host: MakeHost, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "HELD_LIMIT", 200_000)
+    node = host(fresh_address())
+
+    async def talk() -> None:
+        await node.transport.serve(node.address, answer, "http")
+        crowd = [await stranger(node.address) for _ in range(10)]
+        for _, writer in crowd:
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n" + bytes(49_999))
+        refused = {asyncio.ensure_future(reader.readline()) for reader, _ in crowd}
+        done, waiting = await asyncio.wait(refused, return_when=asyncio.FIRST_COMPLETED)
+        assert {one.result() for one in done} == {b"HTTP/1.1 503 Service Unavailable\r\n"}
+        for one in waiting:
+            one.cancel()
+        for _, writer in crowd:
+            writer.transport.abort()
+        request = WebRequest("POST", "/", (), bytes(100_000))
+        await asyncio.sleep(0.05)
+        response = await node.transport.fetch(node.address, request, connect_s=5, answer_s=5)
+        assert (response.status, response.body) == (200, b"100000")
+
+    run(talk())
 
 
 def test_slow_writer_is_cut_off_and_a_silent_one_is_not(host: MakeHost, run: Run) -> None:

@@ -7,6 +7,7 @@ limit. Encryption is outside the model: the port that a node calls HTTPS speaks 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
     from aiohttp.web import BaseRequest, Response, Server
     from yarl import URL
 
-__all__ = ["BODY_LIMIT", "HttpService", "UnreachableError", "fetch", "require_http"]
+__all__ = ["BODY_LIMIT", "HELD_LIMIT", "HttpService", "UnreachableError", "fetch", "require_http"]
 
 BODY_LIMIT: Final = 1 << 20
 """The largest body of a request or a response, in bytes."""
 
+HELD_LIMIT: Final = 32 << 20
+"""How many bytes the bodies of the requests that are being read at one port may have together."""
+
 _HEADER_LIMIT: Final = 64 << 10
+_STRANGERS: Final = logging.getLogger("wkasim.http")
+_STRANGERS.addHandler(logging.NullHandler())
+"""Takes what the library says of clients that send nonsense or break off, for whoever wants to hear it."""
 _PER_CONNECTION: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
 """Headers that speak of one connection; each end writes its own."""
 
@@ -59,14 +66,35 @@ class HttpService:
         self._answer = answer
         self._run = run
         self._response = web.Response
-        self._too_large = web.HTTPRequestEntityTooLarge
+        self._held = 0
+        self._answering: set[object] = set()
         self._server: Server = web.Server(
-            self._handle, loop=loop, access_log=None, max_line_size=_HEADER_LIMIT, max_field_size=_HEADER_LIMIT
+            self._handle,
+            loop=loop,
+            logger=_STRANGERS,
+            access_log=None,
+            max_line_size=_HEADER_LIMIT,
+            max_field_size=_HEADER_LIMIT,
         )
 
     def __call__(self) -> asyncio.Protocol:
         """The protocol of a new connection."""
         return self._server()
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return sum(connection.transport is not None for connection in self._server.connections)
+
+    def make_room(self) -> bool:
+        """Break off the oldest connection that waits for no answer; say whether there was one."""
+        for connection in self._server.connections:
+            transport = connection.transport
+            if transport is not None and connection not in self._answering:
+                connection.force_close()
+                transport.abort()
+                return True
+        return False
 
     def abort(self) -> None:
         """Break off every connection."""
@@ -75,17 +103,35 @@ class HttpService:
                 connection.transport.abort()
 
     async def _handle(self, request: BaseRequest) -> Response:
-        try:
-            body = await request.read()
-        except self._too_large:
-            return self._response(status=413)
+        body = await self._body(request)
+        if isinstance(body, int):
+            return self._response(status=body)
         asked = WebRequest(request.method, request.raw_path, _kept(request.headers.items()), body)
-        answer = await self._run(self._answer(asked))
+        self._answering.add(request.protocol)
+        try:
+            answer = await self._run(self._answer(asked))
+        finally:
+            self._answering.discard(request.protocol)
         response = self._response(status=answer.status, body=answer.body)
         for name, value in answer.headers:
             if _travels(name):
                 response.headers.add(name, value)
         return response
+
+    async def _body(self, request: BaseRequest) -> bytes | int:
+        """The body, or the status that says why it is not taken: it is too large, or all bodies together are."""
+        body = bytearray()
+        try:
+            async for piece in request.content.iter_any():
+                body += piece
+                self._held += len(piece)
+                if len(body) > BODY_LIMIT:
+                    return 413
+                if self._held > HELD_LIMIT:
+                    return 503
+        finally:
+            self._held -= len(body)
+        return bytes(body)
 
 
 async def fetch(real: Address, request: WebRequest, *, connect_s: float, answer_s: float) -> WebResponse:

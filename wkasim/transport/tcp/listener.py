@@ -8,11 +8,12 @@ rule is closed, with one line in the log; the others notice nothing.
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from collections.abc import Callable
 from typing import Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from wkasim.errors import ProtocolError
 from wkasim.members import Address
@@ -25,16 +26,32 @@ from wkasim.transport.tribes import ACKNOWLEDGEMENT, DEFAULT_FRAME_LIMIT, Frame,
 __all__ = ["Limits", "TcpListener"]
 
 _ACK_FRAME: Final = encode_frame(ACKNOWLEDGEMENT)
+_OPTIONS_AT: Final = 3
+"""Where a message's data has the lowest byte of its options."""
 _BACKLOG: Final = 100
 _ACCEPTED_AT_ONCE: Final = 32
 _PAUSE_WITHOUT_FILES_S: Final = 0.2
 
 
+_MOST_CONNECTIONS: Final = 1000
+_SHARE_OF_FILES: Final = 8
+"""A node has a cluster port and up to three for HTTP: together strangers get half of the files it may open."""
+
+
+def _share_of_files() -> int:
+    allowed, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_CONNECTIONS if allowed < 0 else min(_MOST_CONNECTIONS, max(allowed // _SHARE_OF_FILES, 1))
+
+
 @frozen(kw_only=True)
 class Limits:
-    """What strangers may cost. ``frame_s`` is the time for one frame, from its first byte to its last."""
+    """What strangers may cost.
 
-    connections: int = 1000
+    ``connections`` is for each port, and never so many that the node could open no file any more. ``frame_s`` is the
+    time for one frame, from its first byte to its last.
+    """
+
+    connections: int = field(factory=_share_of_files)
     frame_bytes: int = DEFAULT_FRAME_LIMIT
     held_bytes: int = 32 << 20
     unread_bytes: int = 64 << 10
@@ -90,6 +107,11 @@ class TcpListener:
         """The port that is really open; it differs from the address where that asked for any, with 0."""
         return 0 if self._socket is None else int(self._socket.getsockname()[1])
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections others have to this port, accepted ones that are not set up yet included."""
+        return len(self.connections) if self._service is None else self._service.connections + len(self._adoptions)
+
     def close(self) -> None:
         """Stop listening; connections that are open stay open until the other end closes them."""
         if self._socket is not None:
@@ -142,7 +164,7 @@ class TcpListener:
                 self._loop.remove_reader(self._socket)
                 self._loop.call_later(_PAUSE_WITHOUT_FILES_S, self._begin)
                 return
-            if len(self.connections) >= self.limits.connections and not self._make_room():
+            if self.open_connections >= self.limits.connections and not self._make_room():
                 accepted.close()
                 self._complain(f"{self.limits.connections} connections are open")
                 continue
@@ -167,7 +189,9 @@ class TcpListener:
             accepted.close()
 
     def _make_room(self) -> bool:
-        """Close the oldest connection that has not said anything yet."""
+        """Close the oldest connection that has not said anything yet, or waits for no answer."""
+        if self._service is not None:
+            return self._service.make_room()
         for connection in self.connections:
             if not connection.has_spoken:
                 connection.refuse(f"{self.limits.connections} connections are open, and this one has said nothing")
@@ -249,16 +273,20 @@ class _Inbound(asyncio.Protocol):
         self.unfinished_since = None
         if len(frame.data) == len(ACKNOWLEDGEMENT):
             return True
+        foreign = None
         try:
             received = reading.mapping.message(frame)
         except ForeignContentError as error:
-            reading.unreadable(str(error))
-            return True
+            received, foreign = None, str(error)
+        # Whoever asks for it is told that the message has come, whatever it is: else a real node, which sends its
+        # state in this way, would take this one for faulty.
+        if frame.data[_OPTIONS_AT] & USE_ACK and not self._acknowledge():
+            return False
+        if foreign is not None:
+            reading.unreadable(foreign)
         if received is None:
             return True
         message, number = received
-        if message.options & USE_ACK and not self._acknowledge():
-            return False
         if reading.delivered is not None:
             reading.delivered(message, number)
         reading.receive(message)

@@ -206,7 +206,10 @@ class TcpTransport:
 
     async def _open(self, address: Address, timeout_s: float) -> socket.socket:
         loop = asyncio.get_running_loop()
-        opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        except OSError as error:  # No file is left to this process.
+            raise self._connect_error(address, error) from None
         opened.setblocking(False)
         try:
             real = self._book.real(address)
