@@ -164,7 +164,7 @@ class FailureDetector:
     async def _is_alive(self, member: Member) -> bool:
         try:
             timeout_s = self._environment.profile.detector_connect_s
-            await self._environment.transport.probe(member.address, timeout_s, test_frame=True)
+            await self._environment.transport.probe(member.address, timeout_s, test_member=member)
         except HostUnreachableError:
             self._log.error("failure_check_error")
             return False

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from wkasim.errors import WkasimError
-from wkasim.members import Address
+from wkasim.members import Address, Member
 from wkasim.messages import ChannelMessage
 from wkasim.web import Answer, WebRequest, WebResponse
 
@@ -134,8 +134,8 @@ class Transport(Protocol):
     async def connect(self, address: Address, timeout_s: float) -> Connection:
         """Connect within ``timeout_s`` seconds; raises a ConnectError."""
 
-    async def probe(self, address: Address, timeout_s: float, *, test_frame: bool = False) -> None:
-        """Connect, with ``test_frame`` write what a failure detector writes, close; raises a ConnectError.
+    async def probe(self, address: Address, timeout_s: float, *, test_member: Member | None = None) -> None:
+        """Connect, with ``test_member`` write what a failure detector writes about it, close; raises a ConnectError.
 
         A process that hangs still passes: its operating system accepts for it.
         """

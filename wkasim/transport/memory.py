@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wkasim.members import Address
+from wkasim.members import Address, Member
 from wkasim.messages import ChannelMessage
 from wkasim.sim.exchange import Calls, exchange
 from wkasim.sim.network import Network, Pipe, Port
@@ -113,7 +113,7 @@ class MemoryTransport:
         port = await self._open(address, connect_s)
         return await exchange(self._network, self._process, port, request, answer_s)
 
-    async def probe(self, address: Address, timeout_s: float, *, test_frame: bool = False) -> None:  # noqa: ARG002
+    async def probe(self, address: Address, timeout_s: float, *, test_member: Member | None = None) -> None:  # noqa: ARG002
         """Connect and close; raises a ConnectError. A test frame would make no difference to anybody here."""
         self._network.probes += 1
         await self._open(address, timeout_s)

@@ -143,7 +143,7 @@ def test_node_without_files_can_not_connect_and_lives(host: MakeHost, run: Run) 
             with pytest.raises(ConnectError, match=r"connection failed$"):
                 await other.transport.connect(node.address, 1)
             with pytest.raises(ConnectError, match=r"connection failed$"):
-                await other.transport.probe(node.address, 1, test_frame=True)
+                await other.transport.probe(node.address, 1, test_member=node.member)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         await node_lives(host, node)

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from attrs import evolve
+
+from tests.transport.tribes.captured import MESSAGES
 from wkasim.members import Address, Member
 from wkasim.messages import (
     MEMBERSHIP_MESSAGE,
@@ -21,16 +25,21 @@ from wkasim.messages import (
     RpcRequest,
     Text,
 )
-from wkasim.transport.tcp.mapping import ForeignContentError, WireMapping, probe_frame
+from wkasim.transport.tcp.mapping import ForeignContentError, WireMapping
 from wkasim.transport.tribes import (
     ByteMessage,
     ChannelData,
     FrameDecoder,
     MemberDescriptor,
+    decode_channel_data,
+    decode_message,
     encode_channel_data,
     encode_frame,
     encode_message,
 )
+from wkasim.transport.tribes.commands import JoinGroupCommand, MemberJoinedCommand, MemberListCommand
+from wkasim.transport.tribes.coordination import CoordinationMessage
+from wkasim.transport.tribes.rpc import RpcMessage
 
 NOW_MS = 1_371_723_072_123
 CHANNEL = "wso2.esb.domain:rpc.membership.channel"
@@ -140,7 +149,62 @@ def test_own_ids_are_forgotten_when_many_others_have_come() -> None:
 
 
 def test_probe_is_no_message() -> None:
-    assert decoded(probe_frame(Address("127.1.0.132", 4000), NOW_MS), WireMapping(NOW_MS, b"")) is None
+    probe = WireMapping(NOW_MS, b"").probe_frame(ELB, 1, NOW_MS)
+    assert decoded(probe, WireMapping(NOW_MS, b"")) is None
+
+
+def test_probe_is_that_of_a_real_node_byte_for_byte() -> None:
+    captured = decode_channel_data(MESSAGES[0])
+    origin, number = captured.unique_id[:8], int.from_bytes(captured.unique_id[8:], "big")
+    made = WireMapping(NOW_MS, origin).probe_frame(captured.sender.to_member(), number, captured.sender.alive_ms)
+    assert made == encode_frame(encode_channel_data(evolve(captured, timestamp_ms=captured.sender.alive_ms)))
+
+
+@pytest.mark.parametrize("index", range(len(MESSAGES)))
+def test_captured_message_that_is_said_again_is_the_same(index: int) -> None:
+    """All but times, a payload's date, the message's own id, the logger of a JOIN (D17), who made a descriptor."""
+    captured = encode_frame(MESSAGES[index])
+    received = decoded(captured, WireMapping(NOW_MS, b""))
+    if received is None:
+        return  # A probe, see above.
+    again = WireMapping(NOW_MS, b"").frame(*received)
+    assert settled(again) == settled(captured)
+
+
+def test_own_descriptor_in_a_list_is_a_static_member_as_real_nodes_write_it() -> None:
+    frame = sent(RpcRequest(CHANNEL, "1", MemberListMessage((ELB, WORKER, STATIC), NOW_MS)), WireMapping(NOW_MS, b""))
+    message = decode_message(decode_channel_data(frame[11:-7]))
+    assert isinstance(message, RpcMessage)
+    assert isinstance(message.payload, MemberListCommand)
+    assert [member.is_static for member in message.payload.members] == [True, False, True]
+
+
+def settled(frame: bytes) -> ChannelData:
+    """A frame's message without what differs from one time to the next."""
+
+    def member(found: MemberDescriptor) -> MemberDescriptor:
+        payload = re.sub(rb"(?m)^#.*\n", b"", found.payload)
+        lines = b"".join(sorted(payload.splitlines(keepends=True)))
+        return evolve(found, alive_ms=0, payload=lines, is_static=False)
+
+    data = decode_channel_data(frame[11:-7])
+    message = decode_message(data)
+    if isinstance(message, CoordinationMessage):
+        message = evolve(
+            message,
+            leader=member(message.leader),
+            source=member(message.source),
+            members=tuple(map(member, message.members)),
+        )
+    elif isinstance(message, RpcMessage):
+        match message.payload:
+            case JoinGroupCommand():
+                message = evolve(message, payload=JoinGroupCommand(has_logger=False))
+            case MemberListCommand(members):
+                message = evolve(message, payload=MemberListCommand(tuple(map(member, members))))
+            case MemberJoinedCommand(joined):
+                message = evolve(message, payload=MemberJoinedCommand(member(joined)))
+    return ChannelData(data.options, 0, bytes(16), member(data.sender), encode_message(message))
 
 
 def test_bytes_for_others_are_foreign() -> None:

@@ -119,13 +119,13 @@ def test_listener_that_closed_refuses_and_keeps_what_is_open(host: MakeHost, run
     assert [record[4:] for record in a.journal.of_kind("connect")] == [(str(b.address), "refused")]
 
 
-@pytest.mark.parametrize("test_frame", [False, True])
-def test_probe_passes_where_somebody_listens_and_says_nothing(host: MakeHost, run: Run[None], test_frame: bool) -> None:
+@pytest.mark.parametrize("with_frame", [False, True])
+def test_probe_passes_where_somebody_listens_and_says_nothing(host: MakeHost, run: Run[None], with_frame: bool) -> None:
     a, b = host(fresh_address()), host(fresh_address())
 
     async def talk() -> None:
         await opened(b)
-        await a.transport.probe(b.address, 1, test_frame=test_frame)
+        await a.transport.probe(b.address, 1, test_member=b.member if with_frame else None)
         await asyncio.sleep(0.02)
 
     run(talk())
@@ -143,7 +143,7 @@ def test_frozen_process_accepts_and_reads_later(host: MakeHost, run: Run[None]) 
         late = await a.transport.connect(b.address, 1)
         for connection in (early, late):
             connection.send(message(a))
-        await a.transport.probe(b.address, 1, test_frame=True)
+        await a.transport.probe(b.address, 1, test_member=b.member)
         await asyncio.sleep(0.05)
         assert len(b.got) == 1
         b.transport.thaw()

@@ -16,7 +16,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from wkasim.errors import ProtocolError
-from wkasim.members import Address, Member
+from wkasim.members import Member
 from wkasim.messages import (
     ChannelMessage,
     Content,
@@ -52,13 +52,12 @@ from wkasim.transport.tribes import rpc as wire_rpc
 from wkasim.transport.tribes.coordination import CoordinationMessage, CoordinationType
 from wkasim.transport.tribes.descriptor import decode_descriptor, encode_descriptor
 
-__all__ = ["ForeignContentError", "WireMapping", "probe_frame"]
+__all__ = ["ForeignContentError", "WireMapping"]
 
 _REMEMBERED_IDS: Final = 4096
 _REMEMBERED_MEMBERS: Final = 4096
 _REMEMBERED_PAYLOADS: Final = 512
 _LARGEST_REMEMBERED: Final = 4096
-_PROBE_OPTIONS: Final = 1
 _TYPES: Final = {True: CoordinationType.CONFIRMATION, False: CoordinationType.REQUEST}
 
 
@@ -104,6 +103,20 @@ class WireMapping:
 
     # Writing
 
+    def probe_frame(self, asked: Member, number: int, now_ms: int) -> bytes:
+        """What a failure detector writes: the constant, with the asked member itself as the sender."""
+        data = ChannelData(
+            int(Option.BYTE_MESSAGE),
+            now_ms,
+            self._unique_id(number),
+            self._descriptor(asked, now_ms),
+            Signal.PROBE.value,
+        )
+        return encode_frame(encode_channel_data(data))
+
+    def _unique_id(self, number: int) -> bytes:
+        return self._origin + (number & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "big")
+
     def frame(self, message: ChannelMessage, number: int) -> bytes:
         """The frame of a message; ``number`` becomes part of its id."""
         content = message.content
@@ -114,8 +127,7 @@ class WireMapping:
         sender = self._sender_bytes(message.sender, message.sent_ms)
         data = (
             _HEAD.pack(message.options, message.sent_ms, _ID_BYTES),
-            self._origin,
-            (number & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "big"),
+            self._unique_id(number),
             _INT32.pack(len(sender)),
             sender,
             _INT32.pack(len(written)),
@@ -151,15 +163,17 @@ class WireMapping:
 
     def _descriptor(self, member: Member, encoded_ms: int) -> MemberDescriptor:
         """The member as it is encoded at that time: its alive time is the encoder's clock (defect D19)."""
-        key = (member.address, member.domain, None if member.properties is None else tuple(member.properties.items()))
+        # What was built from a configuration, a node's own descriptor too, is a StaticMember in Java and stays one on
+        # its way; what came from others is a MemberImpl.
+        static = member.built_locally or member.properties is None
+        properties = None if member.properties is None else tuple(member.properties.items())
+        key = (member.address, member.domain, static, properties)
         known = self._descriptors.get(key)
         if known is None or known.alive_ms != encoded_ms:
             if known is not None:
                 known = evolve(known, alive_ms=encoded_ms)
             else:
                 stamped = Member(member.address, member.domain, member.properties, encoded_ms)
-                # What was built from a configuration is a StaticMember in Java, and stays one on its way.
-                static = member.properties is None
                 known = MemberDescriptor.from_member(stamped, stored_ms=self._stored_ms, is_static=static)
             if len(self._descriptors) >= _REMEMBERED_MEMBERS:
                 self._descriptors.clear()
@@ -346,10 +360,3 @@ def _sender(block: bytes) -> tuple[Member, int] | None:
 @lru_cache(maxsize=256)
 def _text(channel: bytes) -> str:
     return channel.decode("utf-8", "backslashreplace")
-
-
-def probe_frame(target: Address, now_ms: int) -> bytes:
-    """What a failure detector writes: the constant, with the asked member itself as the sender."""
-    descriptor = MemberDescriptor.from_member(Member(target, "", None, now_ms))
-    data = ChannelData(_PROBE_OPTIONS, now_ms, bytes(16), descriptor, Signal.PROBE.value)
-    return encode_frame(encode_channel_data(data))

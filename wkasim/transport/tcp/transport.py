@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from structlog.typing import FilteringBoundLogger
 
 from wkasim.errors import InputError
-from wkasim.members import Address
+from wkasim.members import Address, Member
 from wkasim.messages import ChannelMessage
 from wkasim.transport.base import (
     AddressInUseError,
@@ -30,7 +30,7 @@ from wkasim.transport.tcp.addresses import AddressBook
 from wkasim.transport.tcp.connection import TcpConnection
 from wkasim.transport.tcp.http import HttpService, UnreachableError, fetch
 from wkasim.transport.tcp.listener import Limits, Reading, TcpListener, open_socket
-from wkasim.transport.tcp.mapping import WireMapping, probe_frame
+from wkasim.transport.tcp.mapping import WireMapping
 from wkasim.web import Answer, WebRequest, WebResponse
 
 __all__ = ["TcpTransport"]
@@ -183,13 +183,13 @@ class TcpTransport:
         await asyncio.get_running_loop().create_connection(lambda: connection, sock=opened)
         return connection
 
-    async def probe(self, address: Address, timeout_s: float, *, test_frame: bool = False) -> None:
-        """Connect, with ``test_frame`` write what a failure detector writes, close; raises a ConnectError."""
+    async def probe(self, address: Address, timeout_s: float, *, test_member: Member | None = None) -> None:
+        """Connect, with ``test_member`` write what a failure detector writes about it, close; raises a ConnectError."""
         opened = await self._open(address, timeout_s)
         try:
-            if test_frame:
+            if test_member is not None:
                 # A new connection has room for so few bytes; whoever has closed it already was there all the same.
-                opened.send(probe_frame(address, self._wall_ms()))
+                opened.send(self._mapping.probe_frame(test_member, next(self._numbers), self._wall_ms()))
         except OSError:
             pass
         finally:
