@@ -1,13 +1,13 @@
 """A run over real sockets is a run that the simulation could have made.
 
 Timings are divided by ten. The lines that Axis2 logs on each node, counted, are those of some seed of 0 to 199 in
-memory, and so are the member lists and groups at the end.
+memory, and so are the member lists and groups at the end. One count in twenty may be missing of what a timer repeats.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -20,6 +20,8 @@ from wkasim.scenario.runner import RunResult, run_scenario
 from wkasim.scenario.shipped import shipped_scenarios
 
 SPEED = 10
+REPEATED = 20
+"""A line logged so often is repeated by a timer; one count in so many may be missing."""
 SEEDS = 200
 NAMED = ("esb-cluster", "kill-and-restart", "manager-joins", "port-conflict", "worker-before-manager")
 
@@ -45,25 +47,49 @@ def facts(result: RunResult) -> Facts:
     return axis2_lines(result), {"views": views, "groups": groups}
 
 
+def alike(real: Facts, simulated: Facts) -> bool:
+    """Whether both ended alike, and every node logged each line as often."""
+    return real[1] == simulated[1] and not [*differing_lines(real, simulated)]
+
+
+def differing_lines(real: Facts, simulated: Facts) -> Iterator[tuple[str, str, int, int]]:
+    """Node, line and both counts where they differ."""
+    for node, counted in simulated[0].items():
+        for text in counted | real[0][node]:
+            here, there = real[0][node][text], counted[text]
+            # What a node says every two seconds for as long as it waits measures time: at ten times the speed, three
+            # milliseconds of real work a round are one round in sixty.
+            often = min(here, there) >= REPEATED
+            if here != there and not (often and abs(here - there) <= there // REPEATED):
+                yield node, text, here, there
+
+
 def over_sockets(scenario: Scenario, seed: int) -> RunResult:
     make_cluster, _ = on_sockets(scenario, speed=SPEED, network=fresh_network())
     return run_scenario(scenario, seed=seed, make_cluster=make_cluster)
 
 
-def difference(scenario: Scenario, real: Facts) -> str:
-    """Empty if some seed gives these facts; else in what the nearest seed differs."""
+def failed(result: RunResult) -> list[str]:
+    """What was not as the scenario expects. Of a race it may expect what its own seed gives, and few others do."""
+    return sorted(f"{outcome.title}: {outcome.message}" for outcome in result.outcomes if outcome.verdict != "passed")
+
+
+def difference(scenario: Scenario, result: RunResult) -> str:
+    """Empty if some seed gives these facts and fails in what this fails in; else in what the nearest seed differs."""
+    real = facts(result)
     nearest: tuple[int, str] | None = None
     for seed in range(SEEDS):
-        lines, ends = facts(run_scenario(scenario, seed=seed))
-        if (lines, ends) == real:
+        in_memory = run_scenario(scenario, seed=seed)
+        simulated = facts(in_memory)
+        if alike(real, simulated) and failed(result) == failed(in_memory):
             return ""
         wrong = [
-            f"{node}: {text} (sockets {real[0][node][text]}, memory {counted[text]})"
-            for node, counted in lines.items()
-            for text in counted | real[0][node]
-            if counted[text] != real[0][node][text]
+            f"{node}: {text} (sockets {here}, memory {there})"
+            for node, text, here, there in differing_lines(real, simulated)
         ]
+        ends = simulated[1]
         wrong += [f"{key}: sockets {real[1][key]}, memory {ends[key]}" for key in ends if ends[key] != real[1][key]]
+        wrong += [f"failed over sockets: {told}" for told in failed(result)]
         if nearest is None or len(wrong) < nearest[0]:
             nearest = (len(wrong), f"nearest is seed {seed}:\n" + "\n".join(wrong))
     assert nearest is not None
@@ -76,9 +102,8 @@ def check(name: str) -> None:
     # A machine that stalls for a tenth of a second stalls the nodes for one; three times in a row is no accident.
     for seed in range(3):
         result = over_sockets(scenario, seed)
-        told = difference(scenario, facts(result))
+        told = difference(scenario, result)
         if not told:
-            assert result.passed, [f"{outcome.title}: {outcome.message}" for outcome in result.outcomes]
             return
     pytest.fail(f"no seed of 0 to {SEEDS - 1} in memory gives what {name} gave over sockets; {told}")
 
