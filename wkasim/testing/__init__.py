@@ -2,7 +2,7 @@
 
     from wkasim.testing import scenarios, violations
 
-Needs Hypothesis for strategies and the state machine: ``pip install hypothesis``.
+Strategies and the state machine need Hypothesis: ``pip install 'wkasim[testing]'``; ImportError says so without it.
 """
 
 from __future__ import annotations
@@ -68,6 +68,12 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f"wkasim.{_HOMES[name]}"), name)
+    try:
+        home = importlib.import_module(f"wkasim.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        raise ImportError(f"{name} needs Hypothesis: pip install 'wkasim[testing]'", name="hypothesis") from None
+    value: object = getattr(home, name)
     globals()[name] = value
     return value
