@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from importlib.metadata import version as installed_version
 
-from pygments.lexers.special import TextLexer
-from sphinx.application import Sphinx
-
 project = "wkasim"
 author = "The wkasim authors"
 version = release = installed_version("wkasim")
@@ -19,8 +16,3 @@ myst_heading_anchors = 4
 html_theme = "furo"
 html_title = "wkasim"
 html_show_sourcelink = False
-
-
-def setup(app: Sphinx) -> None:
-    # Charts are drawn by code hosts; here their text is shown, which reads as well and needs no network.
-    app.add_lexer("mermaid", TextLexer)

@@ -40,18 +40,27 @@ def scenario_page() -> str:
     schema = scenario_schema()
     required = schema["required"]
     node = next(form for form in schema["$defs"]["node"]["anyOf"] if "properties" in form)
+    steps = schema["properties"]["steps"]["items"]["oneOf"]
+    any_step = next(form for form in steps if "properties" in form)
     parts = [
         "# Scenario files",
         MADE,
         SCENARIO_INTRODUCTION,
         "## The file",
         table(schema["properties"], required),
-        f"Times are written like this: {schema['$defs']['duration']['description']}",
-        f"Moments: {schema['$defs']['moment']['description']}",
+        f"Times and moments: {schema['$defs']['duration']['description']} {schema['$defs']['moment']['description']}",
         "## A node",
         table(node["properties"], node.get("required", ())),
+        *inner("An entry of `groups`", node["properties"]["groups"]["items"]),
+        *inner("An entry of `routes`", node["properties"]["routes"]["items"]),
+        "## The rest of the file",
+        *inner("`database`", schema["properties"]["database"]),
+        *inner("`link`", schema["properties"]["link"]),
+        *inner("An entry of `links`", schema["properties"]["links"]["items"]),
+        "`switches` has the fields of a profile: [Profiles](profiles.md).",
         "## Steps",
-        *verbs(schema["properties"]["steps"]["items"]["oneOf"]),
+        *verbs(steps),
+        *inner("The `question` of a step", any_step["properties"]["question"]),
         "## Expectations",
         *verbs(schema["properties"]["expect"]["items"]["oneOf"]),
     ]
@@ -76,6 +85,14 @@ def verbs(forms: list[dict[str, Any]]) -> Iterator[str]:
             yield table(inner["properties"], inner.get("required", ()))
         elif kind(shape) != "mapping":
             yield f"Its value: {kind(shape)}."
+
+
+def inner(title: str, shape: Mapping[str, Any]) -> Iterator[str]:
+    """The section of a mapping that stands inside another one."""
+    fields = fields_of(shape)
+    assert fields is not None, title
+    yield f"### {title}"
+    yield table(fields["properties"], fields.get("required", ()))
 
 
 def fields_of(shape: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -108,7 +125,10 @@ def kind(shape: Mapping[str, Any]) -> str:
     for several in ("anyOf", "oneOf", "allOf"):
         if several in shape:
             return " or ".join(dict.fromkeys(kind(form) for form in shape[several]))
-    name = TYPE_NAMES.get(shape.get("type", ""), shape.get("type", "any value"))
+    named = shape.get("type", "any value")
+    if isinstance(named, list):
+        return " or ".join(TYPE_NAMES.get(name, name) for name in named)
+    name = TYPE_NAMES.get(named, named)
     if name == "list" and "items" in shape:
         return f"list of {kind(shape['items'])}" if "oneOf" not in shape["items"] else "list, see below"
     if "minimum" in shape and "maximum" in shape:

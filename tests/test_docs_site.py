@@ -37,10 +37,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_every_document_is_a_page_of_the_menu(site: Path) -> None:
-    menu = set(re.findall(r'class="reference internal" href="([^"#]+)"', (site / "index.html").read_text()))
+def test_every_document_is_a_page_of_the_menu_and_why_comes_first(site: Path) -> None:
+    menu = re.findall(r'class="reference internal" href="([^"#]+)"', (site / "index.html").read_text())
     pages = {path.relative_to(DOCS).with_suffix(".html").as_posix() for path in DOCS.rglob("*.md")}
-    assert pages - {"index.html"} <= menu
+    assert pages - {"index.html"} <= set(menu)
+    assert menu[0] == "why.html"
+
+
+def test_no_page_needs_the_network_to_be_read(site: Path) -> None:
+    fetched = {
+        f"{page.relative_to(site)}: {address}"
+        for page in site.rglob("*.html")
+        for address in re.findall(
+            r'<(?:script|img|iframe|link)\b[^>]*?(?:src|href)="((?:https?:)?//[^"]+)"', page.read_text()
+        )
+    }
+    assert not fetched
 
 
 def words(page: Path) -> str:
