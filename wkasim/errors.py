@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["ClusterError", "InputError", "ProtocolError", "StartupError", "ThreadDeathError", "WkasimError"]
+__all__ = ["ClusterError", "InputError", "ProtocolError", "StartupError", "ThreadDeathError", "WkasimError", "visible"]
+
+
+def visible(text: str) -> str:
+    """The text with control characters spelt out, so that what a file says cannot reach into a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
 
 
 class WkasimError(Exception):
@@ -12,12 +19,13 @@ class WkasimError(Exception):
 class InputError(WkasimError):
     """What a user handed in cannot be used; ``problems`` lists everything found, one sentence each.
 
-    A problem begins with ``file:line:`` where it has a place. The command line exits with 2.
+    A problem begins with ``file:line:`` where it has a place, and quotes what it found :func:`visible`. The command
+    line exits with 2.
     """
 
     def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems: tuple[str, ...] = problems
+        self.problems: tuple[str, ...] = tuple(map(visible, problems))
+        super().__init__("\n".join(self.problems))
 
 
 class ClusterError(WkasimError):

@@ -38,7 +38,8 @@ def program(tmp_path: Path) -> Start:
     """Start ``python -m wkasim`` as a program of its own, in an empty folder."""
 
     def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
-        plain = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
+        ours = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED")
+        plain = {key: value for key, value in os.environ.items() if key not in ours}
         return subprocess.Popen(
             [sys.executable, "-m", "wkasim", *(str(argument) for argument in arguments)],
             cwd=tmp_path,

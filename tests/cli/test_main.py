@@ -98,6 +98,17 @@ def test_closed_pipe_is_no_traceback(program: Start) -> None:
     running.stderr.close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("command", ["schema", "run elb-alone", "run elb-alone --json", "profiles"])
+def test_output_onto_a_full_disk_is_a_sentence(command: str, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "wkasim", *command.split()],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "the output: cannot be written: No space left on device\n")
+
+
 def test_public_names_are_all_there_and_typed() -> None:
     for name in package.__all__:
         assert getattr(package, name) is not None

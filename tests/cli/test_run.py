@@ -237,6 +237,12 @@ def test_run_with_a_bad_scenario_writes_nothing(wkasim: Invoke, tmp_path: Path) 
             ["elb-alone", "--speed", "fast"],
             "--speed fast: this is no speed; write instant, or a number such as 1, 10 or 0.5",
         ),
+        (
+            ["nowhere.yaml", "--transport", "udp", "--until", "soon"],
+            """--until soon: this is no time; write 90s, 1m30s or a number of seconds
+--transport udp: this is no transport; write memory or tcp
+nowhere.yaml: there is no such file; "wkasim scenarios" lists what is shipped""",
+        ),
         (["elb-alone", "--speed", "0"], "--speed 0: this is no speed; write instant, or a number such as 1, 10 or 0.5"),
     ],
 )
@@ -280,6 +286,28 @@ def test_run_into_a_closed_pipe_still_writes_its_files(program: Start, tmp_path:
     assert running.wait() == 0
     running.stderr.close()
     assert json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))["passed"] is True
+
+
+def test_run_in_real_time_shows_lines_in_a_pipe_as_they_come(program: Start) -> None:
+    running = program("run", "elb-alone", "--speed", "1")
+    assert running.stdout is not None
+    assert "start elb" in running.stdout.readline()
+    assert running.poll() is None, "30 s of it are still to come"
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+    assert running.returncode == 130
+
+
+def test_run_in_real_time_hurries_when_nobody_reads_on(program: Start, tmp_path: Path) -> None:
+    running = program("run", "esb-cluster", "--speed", "0.2", "--out", "run")
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.stdout.close()
+    assert running.stderr is not None
+    assert running.stderr.read() == "written to run\n"
+    running.stderr.close()
+    assert running.wait(timeout=60) == 0, "in its own time it takes eight minutes"
+    assert json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))["stopped"] == "done"
 
 
 def on_a_terminal(columns: int, *arguments: str, **environment: str) -> tuple[int, str]:

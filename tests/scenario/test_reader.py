@@ -305,7 +305,7 @@ expect:
         ("nodes: {a: {}}\nseed: -1\n", "s.yaml:2: -1 is out of range: a seed goes from 0 to 9007199254740992"),
         (
             "nodes: {a: {}}\nswitches:\n  coordinater: true\n",
-            "s.yaml:3: profile has no field 'coordinater'; did you mean 'coordinator'?",
+            's.yaml:3: unknown switch "coordinater"; did you mean "coordinator"?',
         ),
         (
             "nodes: {a: {}}\nswitches: {coordinator: 1}\n",
@@ -344,7 +344,10 @@ expect:
             "nodes: {a: {}}\ndatabase: {state: gone}\n",
             's.yaml:2: unknown state of the database "gone" (known: up, down, denied)',
         ),
-        ("nodes: {a: {}}\nsteps: {start: a}\n", "s.yaml:2: a mapping is not a list"),
+        (
+            "nodes: {a: {}}\nsteps: {start: a}\n",
+            "s.yaml:2: a mapping is not a list; begin each entry with - or write [...]",
+        ),
     ],
 )
 def test_parse_scenario_with_one_fault_names_line_value_and_way_out(text: str, problem: str) -> None:
@@ -388,6 +391,24 @@ def test_parse_scenario_with_one_fault_names_line_value_and_way_out(text: str, p
 )
 def test_parse_scenario_with_a_wrong_step_says_what_is_right(step: str, problem: str) -> None:
     assert problem_of_step(step).startswith(problem)
+
+
+def test_parse_scenario_with_hundreds_of_problems_tells_the_first_and_how_many_more() -> None:
+    nodes = "".join(f"  n{number}: {{prot: 1}}\n" for number in range(150))
+    with pytest.raises(InputError) as refused:
+        parse_scenario(f"nodes:\n{nodes}", "s.yaml")
+    assert len(refused.value.problems) == 101
+    assert refused.value.problems[-2:] == (
+        's.yaml:101: unknown key "prot" in a node; did you mean "port"?',
+        "s.yaml: and 50 more",
+    )
+
+
+def test_parse_scenario_problems_quote_no_control_characters() -> None:
+    with pytest.raises(InputError) as refused:
+        parse_scenario('nodes: {a: {"pr\\e[31mot": 1}}\n', "s.yaml")
+    assert "\x1b" not in str(refused.value)
+    assert 'unknown key "pr\\x1b[31mot"' in refused.value.problems[0]
 
 
 def test_parse_scenario_steps_back_in_time_are_refused() -> None:

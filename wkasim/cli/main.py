@@ -7,6 +7,7 @@ their command is used, so that ``wkasim --help`` stays quick. Exit codes: 0 all 
 
 from __future__ import annotations
 
+import errno
 import importlib
 import keyword
 import os
@@ -61,6 +62,9 @@ COMMANDS: Final = {
 BROKEN_PIPE: Final = 141
 """What a shell reports of a program that wrote into a closed pipe."""
 
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The errors of a disk that takes no more."""
+
 
 def _module(name: str) -> str:
     """The module of a command; a name that Python keeps for itself has an underscore behind it."""
@@ -106,7 +110,10 @@ class _CommandTable(TyperGroup):
 
     def invoke(self, ctx: Context) -> Any:  # noqa: ANN401 - whatever the command returns
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except InputError as error:
             sys.stderr.writelines(f"{problem}\n" for problem in error.problems)
             raise typer.Exit(2) from None
@@ -116,10 +123,16 @@ class _CommandTable(TyperGroup):
         except BrokenPipeError:
             _forget_output()
             raise typer.Exit(BROKEN_PIPE) from None
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            _forget_output()
+            sys.stderr.write(f"{error.filename or 'the output'}: cannot be written: {error.strerror}\n")
+            raise typer.Exit(2) from None
 
 
 def _forget_output() -> None:
-    """Nobody reads on: let nothing complain of that when Python ends."""
+    """Nothing can be written any more: let nothing complain of that when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -7,11 +7,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, ParamSpec, TypeVar
 
 import typer
 
@@ -19,12 +19,16 @@ from wkasim.cli.completion import profile_names, scenario_names
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
+    from wkasim.cli.screen import Screen
     from wkasim.scenario.model import Scenario
     from wkasim.scenario.runner import MakeCluster, RunResult
 
 __all__ = ["register", "run"]
 
 INTERRUPTED: Final = 130
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def register(app: typer.Typer) -> None:
@@ -69,21 +73,27 @@ def run(
     """
     from wkasim.cli.screen import LogScreen, make_console
     from wkasim.logs.formats import LogFormat
+    from wkasim.profile import profile_named
     from wkasim.scenario.output import check_folder, write_run
     from wkasim.scenario.reader import load_scenario
     from wkasim.scenario.runner import run_scenario
 
-    look = LogFormat(format_)
-    until_s, factor = _time(until), _factor(speed)
-    loaded = load_scenario(scenario)
+    usage = _Usage()
+    look = usage.read(LogFormat, format_)
+    until_s = usage.read(_time, until)
+    factor = usage.read(_factor, speed)
+    usage.read(_check_transport, transport, twice)
     if profile is not None:
-        loaded.profile_value(profile)
-    make_cluster = _made_of(transport, loaded, factor, twice=twice)
+        usage.read(profile_named, profile)
     if out is not None:
-        check_folder(out, force=force)
+        usage.read(check_folder, out, force=force)
+    loaded = usage.read(load_scenario, scenario)
+    if look is None or loaded is None or usage.problems:
+        raise InputError(*usage.problems)
+    make_cluster = _made_of(transport, loaded, factor)
     console = make_console()
     screen = None if quiet or json_ else LogScreen(console, loaded, look)
-    with _Pace(None if transport == "tcp" else factor).watching() as pace:
+    with _Pace(None if transport == "tcp" else factor, console).watching() as pace:
         result = run_scenario(
             loaded,
             seed=seed,
@@ -112,6 +122,21 @@ def run(
 # Options
 
 
+class _Usage:
+    """Reads one argument after another, so that all that is wrong is told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def read(self, reader: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:
+        """What the reader makes of it; None if that cannot be used."""
+        try:
+            return reader(*arguments, **named)
+        except InputError as error:
+            self.problems += error.problems
+            return None
+
+
 def _time(text: str | None) -> float | None:
     from wkasim.scenario.shapes import parse_duration
 
@@ -136,16 +161,19 @@ def _factor(text: str) -> float | None:
     return factor
 
 
-def _made_of(transport: str, scenario: Scenario, factor: float | None, *, twice: bool) -> MakeCluster:
+def _check_transport(transport: str, twice: bool) -> None:
+    if transport not in ("memory", "tcp"):
+        raise InputError(f"--transport {transport}: this is no transport; write memory or tcp")
+    if twice and transport == "tcp":
+        raise InputError("--twice: real sockets never do the same twice; leave it out, or --transport tcp")
+
+
+def _made_of(transport: str, scenario: Scenario, factor: float | None) -> MakeCluster:
     """What makes the cluster; raises InputError where the scenario needs what that transport cannot do."""
     from wkasim.scenario.runner import simulated_cluster
 
     if transport == "memory":
         return simulated_cluster
-    if transport != "tcp":
-        raise InputError(f"--transport {transport}: this is no transport; write memory or tcp")
-    if twice:
-        raise InputError("--twice: real sockets never do the same twice; leave it out, or --transport tcp")
     from wkasim.live.run import on_sockets
 
     make_cluster, notes = on_sockets(scenario, speed=1.0 if factor is None else factor)
@@ -157,9 +185,10 @@ def _made_of(transport: str, scenario: Scenario, factor: float | None, *, twice:
 
 
 class _Pace:
-    """Lets virtual time pass no faster than wanted, and stops at Ctrl-C."""
+    """Lets virtual time pass no faster than wanted while somebody watches, and stops at Ctrl-C."""
 
-    def __init__(self, factor: float | None) -> None:
+    def __init__(self, factor: float | None, console: Screen) -> None:
+        self._console = console
         self.slice_s = 1.0 if factor is None else max(0.002, min(1.0, 0.03 * factor))
         self._factor = factor
         self._interrupted = threading.Event()
@@ -184,7 +213,10 @@ class _Pace:
         self._interrupted.set()
 
     def keep_going(self, now_s: float) -> bool:
-        """Wait until it is time; False after Ctrl-C."""
+        """Wait until it is time, unless nobody reads on; False after Ctrl-C."""
+        self._console.flush()
+        if self._console.quiet:
+            self._factor = None
         if self._factor is not None:
             left = self._began + now_s / self._factor - time.monotonic()
             if left > 0:

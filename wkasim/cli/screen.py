@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from wkasim.errors import visible
 from wkasim.logs.formats import LogFormat
 from wkasim.logs.report import print_report
 from wkasim.scenario.history import History
@@ -61,6 +62,13 @@ class Screen(Console):
         except BrokenPipeError:
             self.on_broken_pipe()
 
+    def flush(self) -> None:
+        """Let whoever reads see all that was written."""
+        try:
+            self.file.flush()
+        except BrokenPipeError:
+            self.on_broken_pipe()
+
     def on_broken_pipe(self) -> None:
         """Go on without output, so that files are still written and the exit code is right."""
         self.quiet = True
@@ -75,13 +83,6 @@ def make_console(*, stderr: bool = False) -> Screen:
 def plain_text(content: str, style: str = "") -> Text:
     """Text as it is; control characters cannot reach the terminal."""
     return Text(visible(content), style=style)
-
-
-def visible(content: str) -> str:
-    """The text with control characters spelt out."""
-    if content.isprintable():
-        return content
-    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in content)
 
 
 def step_text(begun: StepBegun) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import frozen
 
+from wkasim.errors import visible
 from wkasim.logs.difference import Missing
 from wkasim.logs.line import LogLine
 from wkasim.logs.transcript import WILDCARD, TranscriptReport
@@ -209,9 +210,4 @@ def _text(content: str, style: str = "") -> Text:
     """Text as it is: square brackets are no markup, and control characters cannot reach the terminal."""
     from rich.text import Text
 
-    shown = "".join(char if char.isprintable() or char == "\n" else _visible(char) for char in content)
-    return Text(shown, style=style)
-
-
-def _visible(char: str) -> str:
-    return "  " if char == "\t" else f"\\x{ord(char):02x}"
+    return Text(visible(content.replace("\t", "  ")), style=style)

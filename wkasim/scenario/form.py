@@ -20,10 +20,13 @@ from wkasim.scenario.form_steps import DATABASE_STATE, LINK_FORM, SET_LINK_FORM,
 from wkasim.scenario.model import Scenario
 from wkasim.scenario.records import Field, Record
 from wkasim.scenario.shapes import Choice, Flag, IPv4, ListOf, MapOf, OneOrMany, Plain, Schema, Text, Whole
-from wkasim.scenario.written import BadValueError, Problems, Written
+from wkasim.scenario.written import BadValueError, Problems, Written, nearest
 from wkasim.sim.database import DatabaseConfig
 
 __all__ = ["SCENARIO_FORM"]
+
+_NO_SWITCHES: Final = ("name", "revision")
+"""Fields of a profile that say which one it is."""
 
 
 @frozen
@@ -34,9 +37,16 @@ class Switches:
         """The fields; raises BadValueError."""
         if not isinstance(written.value, dict):
             raise problems.refuse(written.line, f"{written.kind()} is no mapping of profile switches")
+        known = [field.name for field in attrs.fields(Profile) if field.name not in _NO_SWITCHES]
         values: dict[str, object] = {}
         bad = False
         for key, item in written.value.items():
+            if key not in known:
+                near = nearest(key, known)
+                hint = near if near.startswith(";") else '; "wkasim profiles NAME" lists them'
+                problems.add(written.key_lines[key], f'unknown switch "{key}"{hint}')
+                bad = True
+                continue
             values[key] = _plain(item)
             try:
                 Profile().overridden({key: values[key]})
@@ -60,7 +70,7 @@ class Switches:
         properties: dict[str, Plain] = {
             field.name: {**_switch_schema(field.default), "description": str(field.metadata["what"])}
             for field in attrs.fields(Profile)
-            if field.name not in ("name", "revision")
+            if field.name not in _NO_SWITCHES
         }
         return {"type": "object", "properties": properties, "additionalProperties": False}
 

@@ -268,7 +268,7 @@ class _Judge:
         node = self._node(claim.node)
         if not node.alive:
             return "failed", f"{claim.node} is {node.state} at the end and lists nobody"
-        return self._compare(claim.node, "lists", claim.are, node.members)
+        return self._compare(claim.node, ("does not list", "lists"), claim.are, node.members)
 
     def _group(self, claim: GroupClaim) -> tuple[Verdict, str]:
         groups = self.scenario.all_nodes()[claim.node].groups
@@ -278,21 +278,26 @@ class _Judge:
             if claim.domain in (None, group.domain) and claim.sub_domain in (None, group.sub_domain)
         )
         members = self._node(claim.node).groups.get((fitting.domain, fitting.sub_domain), [])
-        return self._compare(claim.node, "has admitted", claim.are, members)
+        return self._compare(claim.node, ("has not admitted", "has admitted"), claim.are, members)
 
-    def _compare(self, node: str, verb: str, wanted: Sequence[str], actual: Sequence[str]) -> tuple[Verdict, str]:
+    def _compare(
+        self, node: str, verbs: tuple[str, str], wanted: Sequence[str], actual: Sequence[str]
+    ) -> tuple[Verdict, str]:
+        """Whether a list has whom it should; ``verbs`` say that it does not, and that it does."""
         assert self.evidence.history is not None
         names = self.evidence.history.names()
         shown = Counter(names.get(address, address) for address in actual)
         expected = dict.fromkeys(names.get(member, member) for member in wanted)
         bad = []
         if missing := [name for name in expected if name not in shown]:
-            bad.append(f"not {', '.join(missing)}")
+            bad.append(f"{verbs[0]} {', '.join(missing)}")
         if more := [name for name in shown if name not in expected]:
-            bad.append(f"but {', '.join(more)}")
-        bad += [f"{name} {_times(count)}" for name, count in shown.items() if count > 1 and name in expected]
+            bad.append(f"{verbs[1]} {', '.join(more)}, who should not be there")
+        twice = [f"{name} {_times(count)}" for name, count in shown.items() if count > 1 and name in expected]
+        if twice:
+            bad.append(f"{verbs[1]} {', '.join(twice)}")
         if bad:
-            return "failed", f"{node} {verb} {'; '.join(bad)}"
+            return "failed", f"{node} {', and '.join(bad)}"
         return "passed", ", ".join(shown) or "nobody"
 
     def _converged(self, claim: ConvergedClaim) -> tuple[Verdict, str]:

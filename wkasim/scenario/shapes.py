@@ -303,7 +303,9 @@ class ListOf(Generic[T]):
 
     def read(self, written: Written, problems: Problems) -> tuple[T, ...]:
         if not isinstance(written.value, list):
-            raise problems.refuse(written.line, f"{written.kind()} is not a list")
+            raise problems.refuse(
+                written.line, f"{written.kind()} is not a list; begin each entry with - or write [...]"
+            )
         if not self.least <= len(written.value) <= self.most:
             bound = f"at least {self.least}" if len(written.value) < self.least else f"at most {self.most}"
             raise problems.refuse(written.line, f"the list needs {bound} entries, this one has {len(written.value)}")

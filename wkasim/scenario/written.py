@@ -23,6 +23,7 @@ __all__ = ["MAX_CHARACTERS", "BadValueError", "Problems", "Reference", "Scalar",
 MAX_CHARACTERS: Final = 1_000_000
 MAX_VALUES: Final = 200_000
 MAX_DEPTH: Final = 40
+MAX_TOLD: Final = 100
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -66,9 +67,11 @@ class Problems:
         self.references.append(Reference(kind, name, line))
 
     def sentences(self) -> tuple[str, ...]:
-        """``file:line: sentence``, in the order of the lines, each once."""
-        ordered = dict.fromkeys(sorted(self.found, key=lambda problem: problem[0]))
-        return tuple(f"{self.file}:{line}: {sentence}" for line, sentence in ordered)
+        """``file:line: sentence``, in the order of the lines, each once; of very many the first ones."""
+        ordered = list(dict.fromkeys(sorted(self.found, key=lambda problem: problem[0])))
+        told = [f"{self.file}:{line}: {sentence}" for line, sentence in ordered[:MAX_TOLD]]
+        left = len(ordered) - len(told)
+        return (*told, f"{self.file}: and {left} more") if left else tuple(told)
 
 
 @frozen
