@@ -71,6 +71,20 @@ class Page:
             assert self.place() > before, f"never said: {words}"
         return self.text("#sentence")
 
+    def click_line(self, words: str) -> str:
+        """Click the first line of the log shown that has these words; its text. The list may be drawn anew meanwhile."""
+        from selenium.common.exceptions import StaleElementReferenceException
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        def click(driver: object) -> str:
+            for line in driver.find_elements("css selector", "#log-lines .line"):
+                if words in (shown := line.text):
+                    line.click()
+                    return shown
+            return ""
+
+        return WebDriverWait(self.driver, 10, ignored_exceptions=[StaleElementReferenceException]).until(click)
+
     def console(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 

@@ -134,10 +134,7 @@ def test_log_line_clicked_moves_the_cursor_there(page: Page) -> None:
     page.keys(END)
     page.keys("2")
     assert page.js("return document.getElementById('log-node').selectedOptions[0].textContent") == "manager"
-    lines = page.driver.find_elements("css selector", "#log-lines .line")
-    line = next(line for line in lines if "Received MEMBER_JOINED" in line.text)
-    shown = line.text
-    line.click()
+    shown = page.click_line("Received MEMBER_JOINED")
     assert page.text("#sentence").startswith("manager writes to its log: “Received MEMBER_JOINED message")
     assert shown.startswith(f"{page.time():.3f}")
 
