@@ -72,7 +72,7 @@ class Page:
         return self.text("#sentence")
 
     def click_line(self, words: str) -> str:
-        """Click the first line of the log shown that has these words; its text. The list may be drawn anew meanwhile."""
+        """Click the first log line with these words, also where the list is drawn anew meanwhile; its text."""
         from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.ui import WebDriverWait
 
