@@ -223,6 +223,35 @@ def test_logs_as_mail_mangles_them_are_read() -> None:
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_logs_as_windows_writes_them_are_read(tmp_path: Path, encoding: str, end: str) -> None:
+    source = RECORDINGS / OLD / "s06_mgr_restart" / "mgr.log"
+    rows = source.read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "mgr.log"
+    path.write_bytes(end.join(rows).encode(encoding))
+    expected = [(line.number, line.event, line.time) for line in read_known(source)]
+    assert len(expected) > 10
+    assert [(line.number, line.event, line.time) for line in read_known(path)] == expected
+    assert [line.event for line in read_log(path)] == [line.event for line in read_log(source)]
+
+
+def test_every_line_of_a_log_quoted_in_mail_is_read() -> None:
+    text = (
+        "> INFO \u2014 TribesClusteringAgent Cluster domain: d\n"
+        "> INFO \u2014 TribesUtil No members in current cluster\n"
+    )
+    assert [line.event for line in known_lines(text.splitlines())] == ["cluster_domain", "no_members"]
+
+
+def test_numbers_of_lines_do_not_depend_on_where_the_blocks_end(tmp_path: Path) -> None:
+    known = "INFO - TribesUtil No members in current cluster"
+    path = tmp_path / "a.log"
+    rows = [known if number % 1000 == 0 else "x" * (number % 97) for number in range(20_000)]
+    path.write_text("\n".join(rows))
+    assert [line.number for line in read_known(path)] == list(range(1, 20_001, 1000))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_mutated_logs_are_read_and_diagnosed(tmp_path: Path, seed: int) -> None:
     source = random.Random(seed)

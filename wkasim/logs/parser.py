@@ -8,13 +8,18 @@ level.
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cache
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TextIO
 
 from attrs import define, field
 
@@ -22,11 +27,15 @@ from wkasim.errors import InputError
 from wkasim.logs.catalogue import ENTRIES, match
 from wkasim.logs.line import NO_PARAMS, LogLine
 
-__all__ = ["MAX_LINE", "LogLine", "parse_lines", "read_log", "without_thread"]
+__all__ = ["MAX_LINE", "UNREADABLE", "LogLine", "open_log", "parse_lines", "read_log", "unreadable", "without_thread"]
 
 MAX_LINE: Final = 65536
 """Characters of a line that are kept; a longer line is cut off here and is unknown."""
 
+UNREADABLE: Final = (OSError, EOFError, zlib.error)
+"""What reading a log raises where the file is missing or damaged."""
+
+_GZIP: Final = b"\x1f\x8b"
 _LEVEL_NAMES: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _LEVELS: Final = "|".join(_LEVEL_NAMES)
 _PLAIN: Final = re.compile(rf"\s*(?:\[([^\]]{{1,40}})\]\s*)?({_LEVELS})\s+-\s+(\S+)(?:\s(.*))?", re.DOTALL)
@@ -82,13 +91,33 @@ class _Pending:
 def read_log(path: Path, name: str | None = None) -> Iterator[LogLine]:
     """The lines of a log file, one after another, in bounded memory; ``name`` stands in them as the file.
 
-    Raises InputError if the file cannot be read; bytes that are not UTF-8 are replaced.
+    Raises InputError if the file cannot be read; bytes that are no text are replaced.
     """
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
+        with open_log(path) as file:
             yield from parse_lines(_bounded(file), name or str(path))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UNREADABLE as error:
+        raise unreadable(path, error) from None
+
+
+@contextmanager
+def open_log(path: Path) -> Iterator[TextIO]:
+    """A log as text: UTF-8, or UTF-16 where a mark at its beginning says so (PowerShell), unpacked if it is gzip.
+
+    Opening and reading raise :data:`UNREADABLE`.
+    """
+    with ExitStack() as opened:
+        file: BufferedReader | gzip.GzipFile = opened.enter_context(path.open("rb"))
+        if path.suffix == ".gz" or file.peek(2)[:2] == _GZIP:
+            file = opened.enter_context(gzip.GzipFile(fileobj=file))
+        encoding = "utf-16" if file.peek(2)[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
+        yield opened.enter_context(TextIOWrapper(file, encoding=encoding, errors="replace"))
+
+
+def unreadable(path: Path, error: Exception) -> InputError:
+    """What is said of a log that cannot be opened or read."""
+    reason = getattr(error, "strerror", None) or str(error) or "damaged"
+    return InputError(f"{path}: cannot be read: {reason}")
 
 
 def parse_lines(lines: Iterable[str], file: str = "log") -> Iterator[LogLine]:

@@ -1,15 +1,14 @@
 """Large logs as a stream: only the lines that the catalogue knows are taken apart, everything else is passed over.
 
-Most lines of a server's log are about other things. Whether one may be known shows in the name of its class, which is
-found without a regular expression; only then the line goes to :mod:`wkasim.logs.parser`. What mail and web pages do to
-logs is undone: quote marks, long dashes, two records on one line, records broken over several.
+Most lines of a server's log are about other things. Whether one may be known shows in the name of its class. These
+names are searched in large blocks of text, so that a line without one is never even cut out of its block; only the
+lines around a name go to :mod:`wkasim.logs.parser`. What mail and web pages do to logs is undone: quote marks, long
+dashes, two records on one line, records broken over several.
 """
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,10 +16,9 @@ from typing import Final, TextIO
 
 from attrs import define, evolve
 
-from wkasim.errors import InputError
 from wkasim.logs.catalogue import ENTRIES
 from wkasim.logs.line import LogLine
-from wkasim.logs.parser import MAX_LINE, parse_lines
+from wkasim.logs.parser import MAX_LINE, UNREADABLE, open_log, parse_lines, unreadable
 
 __all__ = ["Progress", "known_lines", "read_known"]
 
@@ -30,8 +28,9 @@ _CHUNK: Final = 1 << 18
 _HEADER: Final = 320
 """Characters in which the class of a line must have been named."""
 
-_ODD: Final = ">|{ "
 _MOST_CONTINUED: Final = 12
+"""Rows over which one record may be broken."""
+
 _BEGINS: Final = ("TID", "[", "INFO", "WARN", "ERRO", "DEBU", "FATA", "{")
 
 
@@ -49,73 +48,102 @@ def read_known(
 
     ``on_progress`` is called now and then. Raises InputError if the file cannot be read.
     """
+    progress = Progress()
+
+    def blocks() -> Iterator[str]:
+        for block in _blocks(file):
+            yield block
+            progress.lines += block.count("\n") + 1
+            if on_progress is not None:
+                on_progress(progress)
+
     try:
-        with _opened(path) as file:
-            yield from _scan(_batches(file), name or str(path), on_progress)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error) or "damaged"
-        raise InputError(f"{path}: cannot be read: {reason}") from None
+        with open_log(path) as file:
+            yield from _known(_near_names(blocks()), name or str(path))
+    except UNREADABLE as error:
+        raise unreadable(path, error) from None
 
 
 def known_lines(lines: Iterable[str], file: str = "log") -> Iterator[LogLine]:
     """The lines of text that the catalogue knows, with their numbers."""
-    return _scan(([line.rstrip("\r\n")] for line in lines), file, None)
+    return _known(_near_names(line.rstrip("\r\n") for line in lines), file)
 
 
-def _opened(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
-    return path.open(encoding="utf-8", errors="replace")
-
-
-def _batches(file: TextIO) -> Iterator[list[str]]:
-    """The lines, without their ends, many at a time; of an overlong one the beginning."""
-    rest = file.read(1).removeprefix("\ufeff")
+def _blocks(file: TextIO) -> Iterator[str]:
+    """The text in pieces of whole lines, without the last line's end; of an overlong line the beginning."""
+    rest = ""
     while chunk := file.read(_CHUNK):
-        lines = (rest + chunk).split("\n")
+        lines, end, rest = (rest + chunk).rpartition("\n")
         # Cut at each turn, so that a file without line ends takes no more memory than this.
-        rest = lines.pop()[: MAX_LINE + 1]
-        yield lines
+        rest = rest[: MAX_LINE + 1]
+        if end:
+            yield lines
     if rest:
-        yield [rest]
+        yield rest
 
 
-def _scan(batches: Iterable[list[str]], file: str, on_progress: Callable[[Progress], None] | None) -> Iterator[LogLine]:
+def _near_names(blocks: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The lines that name a class of the catalogue, each with the rows that may belong to it, and their numbers."""
+    number = 1
+    owed = 0
+    for block in blocks:
+        at = 0
+        for spot in (*_spots(block), None):
+            begin = len(block) + 1 if spot is None else block.rfind("\n", 0, spot) + 1
+            while at < begin and owed:
+                end = _line_end(block, at)
+                yield number, block[at:end]
+                at, number, owed = end + 1, number + 1, owed - 1
+            if spot is None:
+                # The end of the last line stands in no block.
+                number += block.count("\n", at) + 1 if at < begin else 0
+            elif at <= begin:  # Else it is a second name in the line that was given last.
+                number += block.count("\n", at, begin)
+                end = _line_end(block, begin)
+                yield number, block[begin:end]
+                at, number, owed = end + 1, number + 1, _MOST_CONTINUED
+
+
+def _line_end(block: str, at: int) -> int:
+    end = block.find("\n", at)
+    return end if end >= 0 else len(block)
+
+
+def _spots(block: str) -> list[int]:
+    """Where in a block a class of the catalogue is named as the formats of logs name it, in order."""
+    return sorted(found.start() for pattern in _patterns(block.isascii()) for found in pattern.finditer(block))
+
+
+@cache
+def _patterns(ascii_only: bool) -> tuple[re.Pattern[str], ...]:
+    """How the formats name a class. Each begins with a fixed character, which makes the search for it fast."""
+    names = "|".join(sorted(_components()))
+    dash = "-" if ascii_only else "[-\u2013\u2014]"
+    return (
+        re.compile(rf"{dash}\s+(?:{names})\s"),
+        re.compile(rf"\{{[a-z0-9_.]*+(?:{names})\}}\s+{dash}"),
+        re.compile(rf'"(?:{names})"'),
+    )
+
+
+def _known(lines: Iterable[tuple[int, str]], file: str) -> Iterator[LogLine]:
+    """Put rows that belong together to the parser."""
     components = _components()
-    progress = Progress()
     waiting: list[str] = []
-    begun = number = 0
-    for batch in batches:
-        for line in batch:
-            number += 1
-            # The same as _component, without its call: this is done for every line of the log.
-            at = line.find(" - ", 0, _HEADER)
-            if at <= 0:
-                component = ""
-            elif line[at - 1] == "}":
-                component = line[line.rfind(".", 0, at) + 1 : at - 1]
-                if "{" in component:
-                    component = component.rpartition("{")[2]
+    begun = 0
+    for number, line in lines:
+        clean = _clean(line)
+        component = _component(clean)
+        if component in components or clean[:1] == "{":
+            if waiting:
+                yield from _parsed(waiting, begun, file)
+            waiting, begun = [line], number
+        elif waiting:
+            if len(waiting) < _MOST_CONTINUED and not (component and clean.lstrip().startswith(_BEGINS)):
+                waiting.append(line)
             else:
-                component = line[at + 3 : line.find(" ", at + 4)].lstrip()
-            if component in components:
-                if waiting:
-                    yield from _parsed(waiting, begun, file)
-                waiting, begun = [line], number
-            elif waiting:
-                if len(waiting) < _MOST_CONTINUED and not _begins(line, component):
-                    waiting.append(line)
-                else:
-                    yield from _parsed(waiting, begun, file)
-                    waiting = []
-            elif line and (not line.isascii() or (not component and line[0] in _ODD)):
-                # Quoted, indented or JSON: worth a second look.
-                clean = _clean(line)
-                if clean[:1] == "{" or _component(clean) in components:
-                    waiting, begun = [line], number
-        if on_progress is not None:
-            progress.lines = number
-            on_progress(progress)
+                yield from _parsed(waiting, begun, file)
+                waiting = []
     if waiting:
         yield from _parsed(waiting, begun, file)
 
@@ -137,11 +165,6 @@ def _components() -> frozenset[str]:
     return frozenset(
         logger.rpartition(".")[2] for entry in ENTRIES.values() for logger in (entry.logger, *entry.other_loggers)
     )
-
-
-def _begins(line: str, component: str) -> bool:
-    """Whether a line is a record of its own, of whatever class."""
-    return bool(component) and line.lstrip("> |").startswith(_BEGINS)
 
 
 def _clean(line: str) -> str:
