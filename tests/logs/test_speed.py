@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wkasim.logs.stream import read_known
 
-LEAST = 0.5
+LEAST = 0.6
 RECORDING = Path(__file__).parents[1] / "conformance" / "recordings" / "wso2-1.6.1" / "s01_happy" / "w1.log"
 HEADER = re.compile(
     r"(?:TID: \[[^\]]*\] \[[^\]]*\] )?\[([^\]]+)\]\s+(DEBUG|INFO|WARN|ERROR|FATAL)\s+(?:\{([^}]+)\} -|- (\S+)) (.*)"
@@ -39,7 +39,7 @@ def ratio_of_speeds(ours: Callable[[], object], theirs: Callable[[], object]) ->
     return min(their for their, _ in rounds) / min(our for _, our in rounds)
 
 
-def test_logs_are_read_at_least_half_as_fast_as_a_regular_expression(tmp_path: Path) -> None:
+def test_logs_are_read_nearly_as_fast_as_a_regular_expression(tmp_path: Path) -> None:
     source = random.Random(1)
     known = RECORDING.read_text(encoding="utf-8").splitlines()
     lines = [source.choice(known if not number % 300 else OTHERS) for number in range(120_000)]

@@ -9,6 +9,7 @@ dashes, two records on one line, records broken over several.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -48,20 +49,20 @@ def read_known(
 
     ``on_progress`` is called now and then. Raises InputError if the file cannot be read.
     """
-    progress = Progress()
-
-    def blocks() -> Iterator[str]:
-        for block in _blocks(file):
-            yield block
-            progress.lines += block.count("\n") + 1
-            if on_progress is not None:
-                on_progress(progress)
-
     try:
         with open_log(path) as file:
-            yield from _known(_near_names(blocks()), name or str(path))
+            blocks = _blocks(file) if on_progress is None else _reported(_blocks(file), on_progress)
+            yield from _known(_near_names(blocks), name or str(path))
     except UNREADABLE as error:
         raise unreadable(path, error) from None
+
+
+def _reported(blocks: Iterable[str], on_progress: Callable[[Progress], None]) -> Iterator[str]:
+    progress = Progress()
+    for block in blocks:
+        yield block
+        progress.lines += block.count("\n") + 1
+        on_progress(progress)
 
 
 def known_lines(lines: Iterable[str], file: str = "log") -> Iterator[LogLine]:
@@ -116,12 +117,20 @@ def _spots(block: str) -> list[int]:
 
 @cache
 def _patterns(ascii_only: bool) -> tuple[re.Pattern[str], ...]:
-    """How the formats name a class. Each begins with a fixed character, which makes the search for it fast."""
-    names = "|".join(sorted(_components()))
+    """How the formats name a class. Each begins with fixed characters, which makes the search for it fast.
+
+    After these, the names are grouped by two or three letters, so that most are sorted out together.
+    """
     dash = "-" if ascii_only else "[-\u2013\u2014]"
+    begins, ends = defaultdict(list), defaultdict(list)
+    for name in sorted(_components()):
+        begins[name[:2]].append(name[2:])
+        ends[name[-3:]].append(rf"(?<={name}\}} {dash})")
+    names = "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in begins.items())
+    behind = "|".join(rf"(?<={last}\}} {dash})(?:{'|'.join(whole)})" for last, whole in ends.items())
     return (
-        re.compile(rf"{dash}\s+(?:{names})\s"),
-        re.compile(rf"\{{[a-z0-9_.]*+(?:{names})\}}\s+{dash}"),
+        re.compile(rf"{dash} +(?:{names})\s"),
+        re.compile(rf"\}} {dash}(?:{behind})"),
         re.compile(rf'"(?:{names})"'),
     )
 
