@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wkasim.logs.stream import read_known
 
-LEAST = 0.6
+LEAST = 0.5
 RECORDING = Path(__file__).parents[1] / "conformance" / "recordings" / "wso2-1.6.1" / "s01_happy" / "w1.log"
 HEADER = re.compile(
     r"(?:TID: \[[^\]]*\] \[[^\]]*\] )?\[([^\]]+)\]\s+(DEBUG|INFO|WARN|ERROR|FATAL)\s+(?:\{([^}]+)\} -|- (\S+)) (.*)"
