@@ -14,7 +14,6 @@ after its JOIN; a dead one gets some more, until the heartbeat misses it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -213,7 +212,7 @@ class Balancer:
             if other is None or self._suspensions.is_suspended(other):
                 self._log.error("no_members_for_host", host=call.host, tenant=call.tenant)
                 return None
-            await asyncio.sleep(self._profile.fail_over_pause_s)
+            await self._environment.sleep(self._profile.fail_over_pause_s)
             self._log.info("failed_over", axis2=self._text(other))
             return other
         if code in _SENT_ALREADY:

@@ -8,7 +8,6 @@ pool; what needs no waiting is done at once.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
@@ -86,7 +85,7 @@ class Channel:
                 address = Address(ip, port + attempt)
                 self._listener = await self.environment.transport.listen(address, self.receive, "cluster")
             except BindError:
-                await asyncio.sleep(profile.receiver_pause_s)
+                await self.environment.sleep(profile.receiver_pause_s)
             else:
                 log.info("receiver_bound", address=f"/{address}")
                 return

@@ -54,7 +54,7 @@ class Environment(Protocol):
         """The node's wall clock in milliseconds."""
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass; the same as ``asyncio.sleep``, but dear to nobody where it is short and nobody else acts."""
+        """Let time pass; ``asyncio.sleep`` would be dearer under virtual time."""
 
     def random(self, purpose: str) -> Random:
         """A stream of random numbers of this node and life."""

@@ -10,7 +10,6 @@ was found (docs/protocol.md, "Failure detection").
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
@@ -147,12 +146,16 @@ class FailureDetector:
 
     async def forced_check(self) -> None:
         """Look at everybody: who is new comes, who is dead goes."""
+        local = self._channel.local.address
         async with self._lock:
             for member in self._static.to_probe():
                 address = member.address
-                if address == self._channel.local.address:
+                if address == local:
                     continue
-                if await self._is_alive(member):
+                alive = self._is_alive_at_once(member)
+                if alive is None:
+                    alive = await self._probe(member)
+                if alive:
                     if address not in self._alive:
                         self._alive[address] = member
                         await self._upward.member_added(member)
@@ -162,6 +165,13 @@ class FailureDetector:
                     await self._upward.member_disappeared(member)
 
     async def _is_alive(self, member: Member) -> bool:
+        alive = self._is_alive_at_once(member)
+        return await self._probe(member) if alive is None else alive
+
+    def _is_alive_at_once(self, member: Member) -> bool | None:
+        return self._environment.transport.probe_at_once(member.address, self._environment.profile.detector_connect_s)
+
+    async def _probe(self, member: Member) -> bool:
         try:
             timeout_s = self._environment.profile.detector_connect_s
             await self._environment.transport.probe(member.address, timeout_s, test_member=member)
@@ -178,7 +188,7 @@ class FailureDetector:
         """Sleep, then check; the pause begins when the check has ended."""
         environment = self._environment
         while True:
-            await asyncio.sleep(environment.profile.heartbeat_s)
+            await environment.sleep(environment.profile.heartbeat_s)
             environment.record("timer", "heartbeat")
             if coordinator is not None:
                 await coordinator.heartbeat()
@@ -189,7 +199,7 @@ class FailureDetector:
     async def ping_thread(self) -> None:
         """Sleep, then make a forced check."""
         while True:
-            await asyncio.sleep(self._environment.profile.ping_s)
+            await self._environment.sleep(self._environment.profile.ping_s)
             self._environment.record("timer", "ping")
             await self._check(self.forced_check)
 

@@ -7,7 +7,6 @@ thread with a second look, or not at all (docs/protocol.md, "Group management an
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -76,7 +75,7 @@ class GroupAgent:
         if not await self._can_connect(member):
             self._reject(member)
             return
-        await asyncio.sleep(profile.admission_pause_s)
+        await self._environment.sleep(profile.admission_pause_s)
         if profile.admission_recheck and not await self._can_connect(member):
             self._reject(member)
             return
@@ -108,7 +107,7 @@ class GroupAgent:
                 timed_out = isinstance(error, ConnectTimeoutError) and profile.connect_timeout_logged
                 if timed_out or isinstance(error, HostUnreachableError):
                     self._log.error("application_member_connect_error", axis2=self.text(member))
-                await asyncio.sleep(profile.admission_round_pause_s)
+                await self._environment.sleep(profile.admission_round_pause_s)
             else:
                 return True
         return False

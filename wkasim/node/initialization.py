@@ -7,8 +7,6 @@ that gets no answer goes on without one (docs/protocol.md, "Initialisation reque
 
 from __future__ import annotations
 
-import asyncio
-
 from wkasim.members import Address, Member
 from wkasim.messages import ASYNCHRONOUS, GetConfiguration, GetState, Payload
 from wkasim.node.config import NodeConfig
@@ -81,13 +79,13 @@ class Initialization:
             except SendError:
                 self._log.error("initialization_request_failed", member=member.name)
                 failed[member.address] = None
-                await asyncio.sleep(profile.initialization_error_pause_s)
+                await self._environment.sleep(profile.initialization_error_pause_s)
                 continue
             if responses and responses[0].payload is not None:
                 self._environment.log.bind(component=component).info(event)
                 return
             if not responses:
-                await asyncio.sleep(profile.initialization_pause_s)
+                await self._environment.sleep(profile.initialization_pause_s)
 
     def _neighbour(self, tries: int, failed: dict[Address, None]) -> Member | None:
         """Whom to ask: first the one that was learnt last, then anybody who has not failed."""

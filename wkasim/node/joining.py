@@ -7,8 +7,6 @@ member list that nobody logs as received.
 
 from __future__ import annotations
 
-import asyncio
-
 from wkasim.errors import StartupError
 from wkasim.messages import ASYNCHRONOUS, MEMBERSHIP_MESSAGE, Join, MemberListMessage
 from wkasim.node.environment import Environment, Pacer
@@ -60,4 +58,4 @@ class Joining:
             if responses:
                 return responses
             self._log.info("no_join_response")
-            await asyncio.sleep(self._environment.profile.join_retry_s)
+            await self._environment.sleep(self._environment.profile.join_retry_s)

@@ -12,11 +12,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["Monitor"]
+
+
+class _Done:
+    """What to await where there is nothing to wait for; a coroutine would cost more than all the rest."""
+
+    def __await__(self) -> Any:  # noqa: ANN401  # A generator by the book; any iterator will do.
+        return _AT_END
+
+
+_AT_END: Final[Any] = iter(())
+_DONE: Final = _Done()
 
 
 class Monitor:
@@ -35,21 +46,26 @@ class Monitor:
         """Whether somebody holds it."""
         return self._owner is not None
 
-    async def __aenter__(self) -> None:
-        await self._acquire(1)
+    def __aenter__(self) -> Awaitable[None]:
+        me = asyncio.current_task()
+        if self._owner is None:
+            self._owner = me
+            self._depth = 1
+        elif self._owner is me:
+            self._depth += 1
+        else:
+            return self._acquire(me, 1)
+        return _DONE
 
-    async def __aexit__(
+    def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> Awaitable[None]:
         self._depth -= 1
         if self._depth == 0:
             self._release()
+        return _DONE
 
-    async def _acquire(self, depth: int) -> None:
-        me = asyncio.current_task()
-        if self._owner is me and me is not None:
-            self._depth += depth
-            return
+    async def _acquire(self, me: asyncio.Task[object] | None, depth: int) -> None:
         while self._owner is not None:
             turn = asyncio.get_running_loop().create_future()
             self._arrived.append(turn)
@@ -84,7 +100,7 @@ class Monitor:
             result = False
         else:
             result = True
-        await self._acquire(depth)
+        await self._acquire(asyncio.current_task(), depth)
         return result
 
     def notify_all(self) -> None:

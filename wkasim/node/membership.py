@@ -54,6 +54,7 @@ class MembershipManager:
         self.rpc_channel: str | None = None
         self.initialized: Callable[[], bool] = lambda: False
         self._not_responding: dict[Address, Member] = {}
+        self._some_not_responding = asyncio.Event()
         self._environment = environment
         self._channel = channel
         self._rpc = rpc
@@ -147,6 +148,7 @@ class MembershipManager:
             raise
         if not responses:
             self._not_responding[member.address] = member
+            self._some_not_responding.set()
             return self._environment.profile.add_silent_well_known_member
         source = responses[0].source
         if source.domain != member.domain:
@@ -207,15 +209,24 @@ class MembershipManager:
             raise
 
     async def retry_thread(self) -> None:
-        """Every five seconds, push the list again to well-known members that did not answer."""
+        """Every five seconds, push the list again to well-known members that did not answer.
+
+        While there is none the thread sleeps through, for that is nearly always, and keeps its beat.
+        """
+        period_s, loop = self._environment.profile.member_list_retry_s, asyncio.get_running_loop()
+        began_s = loop.time()
         while True:
-            await asyncio.sleep(self._environment.profile.member_list_retry_s)
+            if not self._not_responding:
+                self._some_not_responding.clear()
+                await self._some_not_responding.wait()
+            await self._environment.sleep(period_s - (loop.time() - began_s) % period_s)
             for member in list(self._not_responding.values()):
                 try:
                     if await self._send_list(member, (*self.members, self._local())):
                         self._not_responding.pop(member.address, None)
                 except SendError:
                     self._log.error("member_list_retry_failed")
+            began_s = loop.time()
 
     # Whom to ask
 

@@ -14,8 +14,6 @@ The last case prints no "Receiver Server Socket bound to" at all (docs/protocol.
 
 from __future__ import annotations
 
-import asyncio
-
 from wkasim.members import Address
 from wkasim.node.environment import Environment
 from wkasim.transport.base import BindError
@@ -34,7 +32,7 @@ async def probe_port(environment: Environment, ip: str, shown: str, preferred: i
     for port in (preferred, FALLBACK_PORT):
         if port is not None and await _can_bind(environment, ip, shown, port):
             return port
-    await asyncio.sleep(profile.busy_pause_s)
+    await environment.sleep(profile.busy_pause_s)
     if await _can_bind(environment, ip, shown, FALLBACK_PORT + 1):
         return FALLBACK_PORT + 1
     if profile.port_probe_returns_tries:
@@ -52,5 +50,5 @@ async def _can_bind(environment: Environment, ip: str, shown: str, port: int) ->
     listener.close()
     log = environment.log.bind(component="WkaBasedMembershipScheme")
     log.info("socket_bound", address=f"{shown}/{ip}:{port}")
-    await asyncio.sleep(environment.profile.bind_pause_s)
+    await environment.sleep(environment.profile.bind_pause_s)
     return True

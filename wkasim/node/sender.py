@@ -77,7 +77,7 @@ class Sender:
             # Quirk: destinations are counted, but a connection completes once. Whoever stands twice in the list
             # (defect D18) gets the message once, and the sender waits for the other until its selector wakes.
             await self.send(once, message)
-            await asyncio.sleep(SELECT_S)
+            await self._environment.sleep(SELECT_S)
             raise SendError(())
         sender = self._pool.popleft() if self._pool else _PooledSender()
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Final, Protocol
 
@@ -39,7 +38,7 @@ class ApplicationService:
         """200, in plain text."""
         delay = _DELAY.search(request.path)
         if delay:
-            await asyncio.sleep(float(delay[1]))
+            await self._environment.sleep(float(delay[1]))
         name, role, life = self._config.name, self._config.role, self._environment.life
         headers = [
             ("Content-Type", "text/plain; charset=utf-8"),

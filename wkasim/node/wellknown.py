@@ -7,7 +7,6 @@ nodes that list only each other wait for each other (defect D1).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from attrs import frozen
@@ -104,7 +103,7 @@ class WellKnownMembers:
             for entry in in_set_order:
                 if reached := await self._add_if_reachable(entry):
                     break
-            await asyncio.sleep(self._environment.profile.well_known_wait_s)
+            await self._environment.sleep(self._environment.profile.well_known_wait_s)
 
 
 def _hash_code(entry: _Entry) -> int:

@@ -15,6 +15,7 @@ from typing import Final, Literal
 from attrs import frozen
 
 from wkasim.sim.process import Process
+from wkasim.sim.randomness import TWO_64, mixed
 
 __all__ = [
     "BACKLOG",
@@ -114,8 +115,7 @@ class Path:
         loss = self.conditions.link.loss
         if not loss:
             return False
-        name = ((self.seed << 64 | now_us) << 8 | number) << 1 | back
-        return Random(name).random() < loss
+        return mixed(self.seed ^ mixed(now_us << 5 | number << 1 | back)) < loss * TWO_64
 
     def delay_us(self, now_us: int, *, back: bool = False) -> int:
         """The delay of data that is sent now on an open connection, with TCP's repetitions where it is lost."""

@@ -318,23 +318,25 @@ class Network:
 
         "silent" means that the time ran out. The port is None unless the verdict is "open".
         """
-        return self._connect_at_once(process, address, timeout_s) or await self._connect(process, address, timeout_s)
+        return self.connect_at_once(process, address, timeout_s) or await self._connect(process, address, timeout_s)
 
-    def _connect_at_once(
+    def connect_at_once(
         self, process: Process, address: Address, timeout_s: float
     ) -> tuple[Verdict, Port | None] | None:
         """Connect where nothing hinders and nothing else happens before the answer is there; None where it may.
 
         Failure detectors probe everybody all the time, and nearly always it is as simple as this.
         """
-        if self._cuts or self._down:
-            return None
         path = self.path(process, address)
         conditions, port = path.conditions, self._ports.get(address)
-        if not conditions.smooth or (port is not None and port.process.frozen):
+        if conditions.verdict != "open" or (port is not None and port.process.frozen):
+            return None
+        if (self._cuts or self._down) and self._verdict_back(process, address.ip, path.target_name) != "open":
             return None
         loop = self.loop
         now = loop.now_us
+        if conditions.link.loss and (path.loses(now) or path.loses(now, back=True)):
+            return None
         arrival = now + path.latency_us(now)
         answer = arrival + path.latency_us(arrival, back=True)
         if answer - now > timeout_s * 1e6 or not loop.skip_to(answer):
@@ -350,7 +352,7 @@ class Network:
             if at >= deadline:
                 break
             if at > loop.now_us:
-                await _sleep_until(loop, at)
+                await loop.sleep_until_us(at)
             verdict, port = self.try_connect(process, address)
             if verdict == "silent":
                 continue
@@ -361,11 +363,11 @@ class Network:
             answer = arrival + path.latency_us(arrival, back=True)
             if answer > deadline:
                 break
-            await _sleep_until(loop, answer)
+            await loop.sleep_until_us(answer)
             if port is not None and self._ports.get(address) is not port:
                 return "refused", None
             return verdict, port
-        await _sleep_until(loop, deadline)
+        await loop.sleep_until_us(deadline)
         return "silent", None
 
     def try_connect(self, process: Process, address: Address) -> tuple[Verdict, Port | None]:
@@ -575,16 +577,3 @@ def _number(packet: Packet) -> int:
 def _acknowledged(future: asyncio.Future[bool]) -> None:
     if not future.done():
         future.set_result(True)
-
-
-async def _sleep_until(loop: VirtualTimeLoop, when_us: int) -> None:
-    if loop.skip_to(when_us):
-        return
-    future: asyncio.Future[None] = loop.create_future()
-    loop.deliver_at(when_us, _wake, future)
-    await future
-
-
-def _wake(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import random
+from typing import Final
 
-__all__ = ["Streams"]
+__all__ = ["TWO_64", "Streams", "mixed"]
+
+TWO_64: Final = 2.0**64
+_BITS: Final = 2**64 - 1
 
 
 class Streams:
@@ -24,5 +28,17 @@ class Streams:
 
     def number(self, *name: object) -> int:
         """One number of 64 bits; the same name gives the same number."""
-        text = "/".join([str(self.seed), *(str(part) for part in name)])
+        text = "/".join(map(str, (self.seed, *name)))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def mixed(number: int) -> int:
+    """64 bits that look random, of a number of at most 64 bits; another number has others.
+
+    For chances that are asked for by the thousand, where a generator for each would cost ten times as much. This is
+    the last step of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+    """
+    number = number + 0x9E3779B97F4A7C15 & _BITS
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & _BITS
+    number = (number ^ number >> 27) * 0x94D049BB133111EB & _BITS
+    return number ^ number >> 31

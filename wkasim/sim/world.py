@@ -48,7 +48,8 @@ def journal_logger(
         changed()
 
     logger = structlog.wrap_logger(write, wrapper_class=_DebugLogger if debug else _JournalLogger)
-    return cast(FilteringBoundLogger, logger)
+    # Bound to nothing yet, but no longer a proxy that reads the configuration at each binding.
+    return cast(FilteringBoundLogger, logger.bind())
 
 
 class _JournalLogger(structlog.BoundLoggerBase):
@@ -121,11 +122,10 @@ class NodeWorld:
         """The wall clock in milliseconds."""
         return EPOCH_MS + self._loop.now_us // 1000
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
         """Let virtual time pass."""
         loop = self._loop
-        if not loop.skip_to(loop.now_us + round(seconds * 1e6)):
-            await asyncio.sleep(seconds)
+        return loop.sleep_until_us(loop.now_us + round(seconds * 1e6))
 
     def random(self, purpose: str) -> Random:
         """A stream of this node's life."""

@@ -140,6 +140,12 @@ class Transport(Protocol):
         A process that hangs still passes: its operating system accepts for it.
         """
 
+    def probe_at_once(self, address: Address, timeout_s: float) -> bool | None:
+        """Whether somebody accepts there, where :meth:`probe` would find that out without anybody having to wait.
+
+        None where only :meth:`probe` can tell; nothing was done then.
+        """
+
     async def serve(self, address: Address, answer: Answer, purpose: str) -> Listener:
         """Open a port that answers HTTP requests; raises a BindError.
 

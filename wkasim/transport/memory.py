@@ -118,13 +118,25 @@ class MemoryTransport:
         self._network.probes += 1
         await self._open(address, timeout_s)
 
+    def probe_at_once(self, address: Address, timeout_s: float) -> bool | None:
+        """Probe where nothing else can happen before the answer is there; None where it may, and nothing was done."""
+        network = self._network
+        connected = network.connect_at_once(self._process, address, timeout_s)
+        if connected is None:
+            return None
+        network.probes += 1
+        if connected[1] is None:
+            self._note_failure(address, ConnectRefusedError.outcome)
+        return connected[1] is not None
+
     async def _open(self, address: Address, timeout_s: float) -> Port:
-        network, process = self._network, self._process
-        verdict, port = await network.connect(process, address, timeout_s)
+        verdict, port = await self._network.connect(self._process, address, timeout_s)
         if port is not None:
             return port
         error = _ERRORS[verdict]
-        network.journal.append(
-            (network.loop.now_us, "connect", process.name, process.life, str(address), error.outcome)
-        )
+        self._note_failure(address, error.outcome)
         raise error(f"{address}: connection {error.outcome}")
+
+    def _note_failure(self, address: Address, outcome: str) -> None:
+        network, process = self._network, self._process
+        network.journal.append((network.loop.now_us, "connect", process.name, process.life, str(address), outcome))

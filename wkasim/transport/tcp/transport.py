@@ -195,6 +195,10 @@ class TcpTransport:
         finally:
             opened.close()
 
+    def probe_at_once(self, address: Address, timeout_s: float) -> bool | None:  # noqa: ARG002
+        """None: real connections take time."""
+        return None
+
     async def fetch(self, address: Address, request: WebRequest, *, connect_s: float, answer_s: float) -> WebResponse:
         """Send one request and wait for its answer; raises ConnectError, ConnectionLostError, AnswerTimeoutError."""
         try:
