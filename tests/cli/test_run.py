@@ -48,7 +48,7 @@ def test_run_prints_logs_members_and_verdicts(wkasim: Invoke) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert re.fullmatch(r" +0\.000  --- start elb", lines[0])
-    text = r" +0\.\d{3}  elb      INFO - TribesClusteringAgent Cluster domain: wso2.esb.domain"
+    text = r" +\d\.\d{3}  elb      INFO - TribesClusteringAgent Cluster domain: wso2.esb.domain"
     assert any(re.fullmatch(text, line) for line in lines)
     assert "elb      initialised  manager worker1 worker3 worker4" in lines
     assert "                      sends requests to: manager worker1 worker3 worker4" in lines

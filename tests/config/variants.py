@@ -225,7 +225,7 @@ VARIANTS = (
         why="worker1 is started before everybody that it lists.",
         edits=(Edit("cluster.yaml", "start: [elb, manager, worker1,", "start:\n  - worker1\n  - elb\n  - manager\n  -"),
                Edit("cluster.yaml", "- worker2, worker3]", "- worker2\n  - worker3")),
-        rule="WKA109", file="cluster.yaml", marker="worker1", lacking={"worker1": ("worker2", "worker3")},
+        rule="WKA109", file="cluster.yaml", marker="worker1", lacking={"worker1": ("worker2",)},
     ),
     Variant(
         name="balancer-manages-another-domain",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from random import Random
 from typing import Any, TypeVar
 
@@ -87,8 +87,11 @@ class Front:
     def wall_ms(self) -> int:
         return 1_000_000 + self.loop.now_us // 1000
 
-    def random(self, purpose: str) -> Random:
-        return Random(purpose)
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def random(self, purpose: str) -> Callable[[], float]:
+        return Random(purpose).random
 
     def record(self, kind: str, *fields: object) -> None:
         self.journal.append((self.loop.now_us, kind, "elb", 1, *fields))

@@ -145,6 +145,7 @@ def test_wrong_advertised_port_gets_no_reply_and_joins_for_ever() -> None:
         identity("second", (IP, 4000), port=4001),
         identity("third", (IP, 4000), (IP, 4001), port=4000),
         profile="wso2-1.6.1",
+        seed=2,
     ) as cluster:
         for name in ("first", "second"):
             cluster.start(name)

