@@ -96,7 +96,7 @@ def delays_of(latency_us: int, jitter_us: int) -> tuple[int, ...]:
 class Path:
     """The way from one process to an address, with its conditions; ``seed`` tells its chances from those of others."""
 
-    __slots__ = ("conditions", "salt", "seed", "source", "target_ip", "target_name")
+    __slots__ = ("conditions", "salt", "salt_back", "seed", "source", "target_ip", "target_name")
 
     def __init__(self, source: Process, target_ip: str, target_name: str, conditions: Conditions, seed: int) -> None:
         self.source = source
@@ -105,10 +105,11 @@ class Path:
         self.conditions = conditions
         self.seed = seed
         self.salt = _SALTS[seed % DELAYS]
+        self.salt_back = _SALTS[(seed >> 32) % DELAYS]
 
     def latency_us(self, now_us: int, *, back: bool = False) -> int:
         """The delay of a packet that is sent now and not lost; ``back`` is for the answer, which goes the other way."""
-        return self.conditions.delays[(now_us + (self.seed >> 32 if back else self.salt)) % DELAYS]
+        return self.conditions.delays[(now_us + (self.salt_back if back else self.salt)) % DELAYS]
 
     def loses(self, now_us: int, number: int = 0, *, back: bool = False) -> bool:
         """Whether a packet that is sent now, for the time with that number, is lost."""

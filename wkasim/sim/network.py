@@ -49,9 +49,13 @@ _FIN_RETRIES: Final = 9
 
 @define(slots=True, eq=False)
 class _Ties:
-    """What connects one process with others: its paths, the pipes from it and those into it."""
+    """What connects one process with others: its paths, the pipes from it and those into it.
+
+    ``paths_to`` are those to whoever owns an address now.
+    """
 
     paths: dict[tuple[Address, str], Path] = field(factory=dict)
+    paths_to: dict[Address, Path] = field(factory=dict)
     pipes_from: dict[Pipe, None] = field(factory=dict)
     pipes_into: dict[Pipe, None] = field(factory=dict)
 
@@ -102,7 +106,14 @@ class Network:
 
     def claim(self, address: Address, name: str) -> None:
         """Say which node an address belongs to before that node opens it, so that cuts by name reach it."""
-        self._owners.setdefault(address, name)
+        if address not in self._owners:
+            self._own(address, name)
+
+    def _own(self, address: Address, name: str) -> None:
+        if self._owners.get(address) != name:
+            self._owners[address] = name
+            for ties in self._ties.values():
+                ties.paths_to.pop(address, None)
 
     def port_at(self, address: Address) -> Port | None:
         """Who listens there."""
@@ -121,7 +132,7 @@ class Network:
             return None
         port = Port(process, address, purpose, receive, self, answer)
         self._ports[address] = port
-        self._owners[address] = process.name
+        self._own(address, process.name)
         return port
 
     def close_port(self, port: Port) -> None:
@@ -170,14 +181,20 @@ class Network:
 
     def path(self, source: Process, target: Address, name: str | None = None) -> Path:
         """The path from a process to an address, made on first use; ``name`` is the target's if it is known."""
+        ties = self._ties.get(source) or self._tie(source)
         if name is None:
-            name = self._owners.get(target, "")
-        paths = self._tie(source).paths
-        path = paths.get((target, name))
+            path = ties.paths_to.get(target)
+            if path is None:
+                path = ties.paths_to[target] = self._path(ties, source, target, self._owners.get(target, ""))
+            return path
+        return self._path(ties, source, target, name)
+
+    def _path(self, ties: _Ties, source: Process, target: Address, name: str) -> Path:
+        path = ties.paths.get((target, name))
         if path is None:
             conditions = self._conditions(source, target.ip, name)
             path = Path(source, target.ip, name, conditions, self._streams.number("link", source.key, target))
-            paths[target, name] = path
+            ties.paths[target, name] = path
         return path
 
     def _conditions(self, source: Process, target_ip: str, target_name: str) -> Conditions:
@@ -335,10 +352,11 @@ class Network:
             return None
         loop = self.loop
         now = loop.now_us
-        if conditions.link.loss and (path.loses(now) or path.loses(now, back=True)):
+        if not conditions.smooth and (path.loses(now) or path.loses(now, back=True)):
             return None
-        arrival = now + path.latency_us(now)
-        answer = arrival + path.latency_us(arrival, back=True)
+        delays = conditions.delays
+        arrival = now + delays[(now + path.salt) % DELAYS]
+        answer = arrival + delays[(arrival + path.salt_back) % DELAYS]
         if answer - now > timeout_s * 1e6 or not loop.skip_to(answer):
             return None
         return ("refused" if port is None else "open"), port
