@@ -8,8 +8,11 @@ pool; what needs no waiting is done at once.
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from contextlib import suppress
+from typing import Any, Final, Protocol
 
 from wkasim.errors import ThreadDeathError
 from wkasim.members import Address, Member
@@ -30,6 +33,10 @@ from wkasim.node.sender import Sender, SendError
 from wkasim.transport.base import BindError, Listener
 
 __all__ = ["Channel", "MembershipListener", "RequestHandler"]
+
+
+RECEIVER_THREADS: Final = 15
+"""How many messages a node works on at a time: the largest size of the receiver's thread pool."""
 
 
 class MembershipListener(Protocol):
@@ -67,6 +74,8 @@ class Channel:
         self.on_faulty: Callable[[Member], Coroutine[Any, Any, None]] | None = None
         self._handlers: dict[str, RequestHandler] = {}
         self._listener: Listener | None = None
+        self._busy_threads = 0
+        self._unread: deque[ChannelMessage] = deque()
         self._log = environment.log.bind(component="Axis2GroupChannel")
         self._buffers_made = False
 
@@ -107,7 +116,17 @@ class Channel:
         self._handlers.setdefault(rpc_channel, handler)
 
     def receive(self, message: ChannelMessage) -> None:
-        """Take a message from the network."""
+        """Take a message from the network; it waits while all threads of the receiver are busy.
+
+        Quirk: replies need such a thread too. Where every thread waits for a reply, none can come, and all run into
+        their time-outs (docs/protocol.md, "Sending and receiving").
+        """
+        if self._busy_threads >= RECEIVER_THREADS:
+            self._unread.append(message)
+        else:
+            self._work_on(message)
+
+    def _work_on(self, message: ChannelMessage) -> None:
         if (
             self.filters_foreign_messages
             and not message.options & MEMBERSHIP_MESSAGE
@@ -122,7 +141,24 @@ class Channel:
         elif isinstance(content, RpcRequest):
             self._request(message, content)
         elif self.on_coordination is not None:
-            self.environment.spawn(self.on_coordination(content), "receiver")
+            self._keep_thread(self.on_coordination(content))
+
+    def _keep_thread(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Go on with a message that needs waiting on one of the receiver's threads."""
+        self._busy_threads += 1
+        thread = self.environment.spawn(work, "receiver")
+        thread.add_done_callback(self._thread_is_free)
+        return thread
+
+    def _thread_is_free(self, thread: asyncio.Task[None]) -> None:
+        self._busy_threads -= 1
+        if self._unread and not thread.cancelled():
+            with suppress(asyncio.CancelledError):  # The process is gone, and reads nothing more.
+                self.environment.spawn(self._read_on(), "receiver")
+
+    async def _read_on(self) -> None:
+        while self._unread and self._busy_threads < RECEIVER_THREADS:
+            self._work_on(self._unread.popleft())
 
     def _request(self, message: ChannelMessage, request: RpcRequest) -> None:
         handler = self._handlers.get(request.channel)
@@ -131,9 +167,9 @@ class Channel:
             return
         outcome = handler.handle(request.payload, message)
         if isinstance(outcome, Coroutine):
-            task = self.environment.spawn(self._handle_slowly(outcome, message, request), "receiver")
+            thread = self._keep_thread(self._handle_slowly(outcome, message, request))
             # A process that is killed before the thread took its first step leaves a handler that was never run.
-            task.add_done_callback(lambda _: outcome.close())
+            thread.add_done_callback(lambda _: outcome.close())
         else:
             self._answer(message, RpcReply(request.channel, request.id, outcome), 0)
 
@@ -151,7 +187,7 @@ class Channel:
     def _answer(self, message: ChannelMessage, content: RpcReply | NoRpcChannelReply, options: int) -> None:
         reply = self._wrap(content, options)
         if not self.sender.send_at_once((message.sender,), reply):
-            self.environment.spawn(self._answer_slowly(message, reply), "receiver")
+            self._keep_thread(self._answer_slowly(message, reply))
 
     async def _answer_slowly(self, message: ChannelMessage, reply: ChannelMessage) -> None:
         try:

@@ -1,0 +1,123 @@
+"""The channel's receiver: so many threads and no more, and what that does to nodes that wait for each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from tests.node.clusters import cluster_of, plain
+from wkasim.members import Address, Member
+from wkasim.messages import ChannelMessage, Join, MemberJoined, NoRpcChannelReply, Payload, RpcReply, RpcRequest
+from wkasim.node.channel import RECEIVER_THREADS, Channel
+from wkasim.sim.cluster import Cluster
+from wkasim.sim.network import Link
+
+IP = "127.1.0.1"
+OTHER = Member(Address("127.1.0.9", 4000), "wso2.esb.domain")
+
+
+class Handler:
+    """Answers once it is let go; knows who has come, in order."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.gates: dict[str, asyncio.Event] = {}
+
+    def handle(self, payload: Payload, message: ChannelMessage) -> Payload | Coroutine[Any, Any, Payload]:
+        assert isinstance(message.content, RpcRequest)
+        self.begun.append(message.content.id)
+        if isinstance(payload, MemberJoined):
+            return None
+        return self._wait(message.content.id)
+
+    async def _wait(self, ident: str) -> Payload:
+        self.gates[ident] = asyncio.Event()
+        await self.gates[ident].wait()
+        return None
+
+
+class Node:
+    """A running node whose channel gets messages by hand."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        cluster.start("a")
+        cluster.run_for(5)
+        agent = cluster.node("a").agent
+        assert agent is not None
+        self.channel: Channel = agent.channel
+        self.handler = Handler()
+        self.channel.add_handler("test", self.handler)
+        self.replies: list[str] = []
+        self.channel.on_reply = lambda _message, reply: self.replies.append(reply.id)
+
+    def get(self, content: RpcRequest | RpcReply | NoRpcChannelReply) -> None:
+        self.channel.receive(ChannelMessage.of(OTHER, 0, 0, content))
+        self.cluster.run_for(0.01)
+
+    def ask(self, *numbers: int) -> list[str]:
+        for number in numbers:
+            self.get(RpcRequest("test", str(number), Join()))
+        return [str(number) for number in numbers]
+
+    def let_go(self, number: int) -> None:
+        self.handler.gates[str(number)].set()
+        self.cluster.run_for(5)  # The answer finds nobody.
+
+
+def test_receiver_works_on_so_many_messages_at_a_time_and_then_in_the_order_of_their_arrival() -> None:
+    with cluster_of(plain("a", IP)) as cluster:
+        node = Node(cluster)
+        asked = node.ask(*range(RECEIVER_THREADS + 3))
+        assert node.handler.begun == asked[:RECEIVER_THREADS]
+        node.let_go(4)
+        assert node.handler.begun == asked[: RECEIVER_THREADS + 1]
+        node.let_go(0)
+        node.let_go(1)
+        assert node.handler.begun == asked
+
+
+def test_receiver_without_a_free_thread_takes_no_reply_either() -> None:
+    with cluster_of(plain("a", IP)) as cluster:
+        node = Node(cluster)
+        node.ask(*range(RECEIVER_THREADS))
+        node.get(RpcReply("test", "late", None))
+        assert node.replies == []
+        node.let_go(0)
+        assert node.replies == ["late"]
+
+
+def test_receiver_of_a_killed_process_reads_nothing_more() -> None:
+    with cluster_of(plain("a", IP)) as cluster:
+        node = Node(cluster)
+        asked = node.ask(*range(RECEIVER_THREADS + 5))
+        cluster.kill("a")
+        cluster.run_for(30)
+        assert node.handler.begun == asked[:RECEIVER_THREADS]
+
+
+def test_receiver_of_a_paused_process_reads_on_when_that_goes_on() -> None:
+    with cluster_of(plain("a", IP)) as cluster:
+        node = Node(cluster)
+        asked = node.ask(*range(RECEIVER_THREADS + 1))
+        cluster.pause("a")
+        node.let_go(0)
+        assert node.handler.begun == asked[:-1]
+        cluster.resume("a")
+        cluster.run_for(5)
+        assert node.handler.begun == asked
+
+
+@pytest.mark.parametrize("seed", [1, 5, 6])
+def test_two_nodes_that_push_their_lists_at_each_other_stop_when_their_threads_are_used_up(seed: int) -> None:
+    """Each push makes the other push, for neither has listed the other before it has its reply."""
+    a, b = plain("a", IP, ("127.1.0.2", 4000)), plain("b", "127.1.0.2", (IP, 4000))
+    with cluster_of(a, b, seed=seed, link=Link(latency_us=1000, jitter_us=4000)) as cluster:
+        cluster.start("a", "b")
+        cluster.run_for(60)
+        taken = Counter(record[2] for record in cluster.journal.of_kind("log") if record[4] == "member_list_received")
+        assert RECEIVER_THREADS <= max(taken.values()) <= 3 * RECEIVER_THREADS
