@@ -1,8 +1,8 @@
 """Runs a second of a property test beside Hypothesis alone: `python -m tests.benchmarks.exploration`.
 
-Five nodes of the documented profile, a minute of virtual time each, more where an outage is still to be repaired then. Hypothesis draws the same scenarios twice:
-once they are run and judged by all invariants, once nothing is done with them. The difference is the simulator's own
-share.
+Five nodes of the documented profile, a minute of virtual time each, and more where an outage has to be repaired first.
+Hypothesis draws the same scenarios twice: once they are run and judged by all invariants, once nothing is done with
+them. The difference is the simulator's own share.
 
 The machine's speed swings, so the two take turns, what counts is the ratio of CPU times within one round, and of the
 rounds the median.
