@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from wkasim.logs.chronicle import clocks, lives, members_over_time, timeline
+from wkasim.logs.chronicle import lives, members_over_time, remarks, timeline
 from wkasim.logs.diagnose import Diagnosis, diagnose
+from wkasim.logs.files import find_logs
 from wkasim.logs.knowledge import missing_members
 from wkasim.logs.parser import read_log
-from wkasim.logs.story import Story, find_logs, read_story
+from wkasim.logs.story import Story, read_story
 from wkasim.logs.stream import known_lines, read_known
 
 RECORDINGS = Path(__file__).parents[1] / "conformance" / "recordings"
@@ -181,7 +182,7 @@ def test_clock_that_is_wrong_is_found_and_undone(tmp_path: Path) -> None:
         text = path.read_text()
         (tmp_path / path.name).write_text(text.replace(" 12:", " 14:") if path.name == "w1.log" else text)
     story = read_story(find_logs([tmp_path]))
-    assert list(clocks(story)) == ["the clock of w1 differs from that of elb by about 7200 s; times are elb's"]
+    assert list(remarks(story)) == ["the clock of w1 differs from that of elb by about 7200 s; times are elb's"]
     assert missing_members(story) == {}
     hours = {time.hour for time, _, _ in story.timeline() if time is not None}
     assert hours == {12}

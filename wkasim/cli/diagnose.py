@@ -48,7 +48,7 @@ def diagnose(
         sys.stdout.write(json.dumps(_as_data(diagnosis, findings), indent=2, ensure_ascii=False) + "\n")
     else:
         console = make_console()
-        for line in chronicle.clocks(story):
+        for line in chronicle.remarks(story):
             console.print(plain_text(line, "yellow"), soft_wrap=True)
         _print(console, diagnosis, findings)
     if diagnosis.faults:

@@ -49,7 +49,7 @@ def logs(
         return
     console = make_console()
     told = {"lives": chronicle.lives, "members": chronicle.members_over_time}
-    for line in chronicle.clocks(story):
+    for line in chronicle.remarks(story):
         console.print(plain_text(line, "yellow"), soft_wrap=True)
     lines = chronicle.timeline(story, hidden=hidden) if view == "timeline" else told[view](story)
     for line in lines:
@@ -60,9 +60,10 @@ def logs(
 
 def load_story(paths: list[Path]) -> Story:
     """Read the logs; large ones with their progress on stderr, if somebody watches."""
-    from wkasim.logs.story import find_logs, read_story
+    from wkasim.logs.files import find_logs
+    from wkasim.logs.story import read_story
 
-    files = find_logs(paths)
+    files = find_logs(paths, lambda text: sys.stderr.write(f"{text}\n"))
     total = sum(path.stat().st_size for found in files.values() for path in found)
 
     def report(path: Path, progress: Progress) -> None:

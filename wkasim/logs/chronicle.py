@@ -9,19 +9,21 @@ from wkasim.logs.knowledge import final_members
 from wkasim.logs.life import address_of
 from wkasim.logs.story import Story
 
-__all__ = ["clocks", "lives", "members_over_time", "timeline"]
+__all__ = ["lives", "members_over_time", "remarks", "timeline"]
 
 
 def _clock(time: datetime | None) -> str:
     return "-" if time is None else f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03d}"
 
 
-def clocks(story: Story) -> Iterator[str]:
-    """What was found out about the clocks; nothing if they agree."""
+def remarks(story: Story) -> Iterator[str]:
+    """What is to be known before the story is read: clocks that differ, lives that are left out."""
     for node, by in story.skew.items():
         if by:
             first, apart = story.nodes[0], -by.total_seconds()
             yield f"the clock of {node} differs from that of {first} by about {apart:.0f} s; times are {first}'s"
+    for node, count in story.left_out.items():
+        yield f"{node} was started very often; {count} lives in the middle are left out"
 
 
 def lives(story: Story) -> Iterator[str]:
@@ -40,6 +42,8 @@ def lives(story: Story) -> Iterator[str]:
             state = "never ready"
         members = ", ".join(story.name(address) for address in final_members(story, life)) or "nobody"
         yield f"{begin}  {life.node}{number}  {where}  {life.domain or 'no domain'}  {state}; knows {members}"
+        if life.dropped:
+            yield f"{'':23}  {life.dropped} lines that repeat others are left out"
         alone = life.alone()
         if alone is not None:
             since, until = story.time(life.node, alone[0]), story.time(life.node, alone[1])

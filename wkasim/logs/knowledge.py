@@ -36,20 +36,20 @@ def final_members(story: Story, life: Life) -> dict[str, LogLine]:
 
 
 def _inferred(story: Story, life: Life) -> dict[str, LogLine]:
-    found: dict[str, LogLine] = {}
-    gone = {address_of(line.params["member"]): line.number for line in life.all("member_left")}
-    completed = life.completed
-    answered = completed is not None and life.first("sending_join") is not None
-    if completed is not None and answered and not lists_are_logged(story):
-        time = story.time(life.node, completed.time)
+    """Members that no line names, by address; those that it saw leaving after it learnt of them are left out."""
+    found: dict[str, tuple[int, LogLine]] = {}
+    gone = {address_of(line.params["member"]): place for place, line in life.numbered("member_left")}
+    completed = life.numbered("cluster_initialized")[:1]
+    if completed and life.first("sending_join") is not None and not lists_are_logged(story):
+        time = story.time(life.node, completed[0][1].time)
         for static in life.all("static_member_added"):
             for address in _known_then(story, address_of(static.params["member"]), time):
-                found.setdefault(address, completed)
-    for line in life.all("member_joined_received"):
+                found.setdefault(address, completed[0])
+    for place, line in life.numbered("member_joined_received"):
         for address in _reported(story, line, story.time(life.node, line.time)):
-            found.setdefault(address, line)
+            found[address] = place, line
     found.pop(life.address or "", None)
-    return {address: line for address, line in found.items() if gone.get(address, 0) < line.number}
+    return {address: line for address, (place, line) in found.items() if gone.get(address, 0) < place}
 
 
 def _known_then(story: Story, address: str, time: datetime | None) -> list[str]:

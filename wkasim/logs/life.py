@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
+from operator import itemgetter
 from typing import Final
 
 from attrs import define, field
@@ -13,7 +15,10 @@ from wkasim.logs.line import LogLine
 __all__ = ["Life", "address_of", "lives_of"]
 
 MOST_LINES: Final = 20_000
-"""Lines of a life that are kept; of a longer one the beginning and what counts."""
+"""Lines of a life that are kept whatever they say."""
+
+MOST_OF_ONE: Final = 500
+"""Lines of one event that are kept in a longer life, the last one beside them."""
 
 _BEFORE_START: Final = frozenset({
     "clustering_enabled", "clustering_disabled", "group_management_mode", "application_mode", "group_agent_failed",
@@ -22,18 +27,13 @@ _BEFORE_START: Final = frozenset({
 })  # fmt: skip
 """Events that belong to the start that follows them."""
 
-_LEARNT: Final[Mapping[str, str]] = {
-    "static_member_added": "tried at its start",
-    "member_listed": "listed at its start",
-    "new_member": "found by a health check or the coordinator",
-    "wka_member_joined": "a well-known member came",
-    "member_list_added": "in a member list",
-    "join_received": "it sent JOIN",
-    "member_joined_received": "it reported somebody",
-    "member_list_received": "it sent its list",
-    "initialization_request_received": "it asked for the configuration",
-}
-"""Events by which a node shows that it knows a member, and how it came to know."""
+_LEARNT: Final = (
+    "static_member_added", "member_listed",  # at its start
+    "new_member", "wka_member_joined",  # by a health check or the coordinator
+    "member_list_added", "join_received", "member_joined_received", "member_list_received",
+    "initialization_request_received",
+)  # fmt: skip
+"""Events by which a node shows that it knows a member."""
 
 
 def address_of(member: object) -> str:
@@ -45,40 +45,60 @@ def address_of(member: object) -> str:
 class Life:
     """What one start of one node said; times are those of its own clock.
 
-    ``known`` has every member that the node ever showed to know, by address, with the line; ``left`` the lines of those
-    that it saw leaving, the last one each.
+    ``lines`` are the lines that are kept. ``dropped`` counts those that are not: a line that repeats for ever, such as
+    that of the wait loop, tells nothing new after some hundred times. ``end`` is the time of the last line of all.
     """
 
     node: str
     number: int
-    lines: list[LogLine] = field(factory=list)
-    counts: dict[str, int] = field(factory=dict)
-    dropped: int = 0
-    end: datetime | None = None
+    lines: list[LogLine] = field(factory=list, init=False)
+    dropped: int = field(default=0, init=False)
+    end: datetime | None = field(default=None, init=False)
+    _count: int = field(default=0, init=False)
+    _of_event: dict[str, list[tuple[int, LogLine]]] = field(factory=dict, init=False)
+    _latest: dict[str, tuple[int, LogLine]] = field(factory=dict, init=False)
+    _present: dict[str, LogLine] = field(factory=dict, init=False)
 
     def add(self, line: LogLine) -> None:
         """Take in the next line."""
         event = line.event or ""
-        self.counts[event] = self.counts.get(event, 0) + 1
+        self._count += 1
         if line.time is not None:
             self.end = line.time
-        # A line that repeats for ever, such as that of the wait loop, tells nothing new.
-        if len(self.lines) >= MOST_LINES:
+        if event == "member_left":
+            self._present.pop(address_of(line.params["member"]), None)
+        elif event in _LEARNT and len(self._present) < MOST_LINES:
+            self._present[address_of(line.params["member"])] = line
+        kept = self._of_event.setdefault(event, [])
+        if len(self.lines) >= MOST_LINES and len(kept) >= MOST_OF_ONE:
             self.dropped += 1
+            self._latest[event] = self._count, line
         else:
             self.lines.append(line)
+            kept.append((self._count, line))
+
+    def numbered(self, *events: str, after: int = 0) -> list[tuple[int, LogLine]]:
+        """The lines of these events behind a place in the life, each with its own place; the first one's is 1."""
+        kept = list(chain.from_iterable(self._of_event.get(event, ()) for event in events))
+        kept += [self._latest[event] for event in events if event in self._latest]
+        if len(events) > 1:
+            kept.sort(key=itemgetter(0))
+        return [entry for entry in kept if entry[0] > after] if after else kept
 
     def all(self, *events: str) -> Iterator[LogLine]:
         """The lines of these events, in order."""
-        return (line for line in self.lines if line.event in events)
+        return (line for _, line in self.numbered(*events))
 
     def first(self, *events: str) -> LogLine | None:
         """The first line of these events."""
-        return next(self.all(*events), None)
+        found = [lines[0] for event in events if (lines := self._of_event.get(event))]
+        return min(found, key=itemgetter(0))[1] if found else None
 
     def last(self, *events: str) -> LogLine | None:
         """The last line of these events."""
-        return next((line for line in reversed(self.lines) if line.event in events), None)
+        found = [lines[-1] for event in events if (lines := self._of_event.get(event))]
+        found += [self._latest[event] for event in events if event in self._latest]
+        return max(found, key=itemgetter(0))[1] if found else None
 
     @property
     def begin(self) -> datetime | None:
@@ -130,56 +150,56 @@ class Life:
     def known(self) -> dict[str, LogLine]:
         """Each member that it showed to know, with the first line that says so."""
         found: dict[str, LogLine] = {}
+        own = self.address
         for line in self.all(*_LEARNT):
             address = address_of(line.params["member"])
-            if address != self.address:
+            if address != own:
                 found.setdefault(address, line)
         return found
 
     def members_at_the_end(self) -> dict[str, LogLine]:
-        """Those of the known that it did not see leaving afterwards."""
-        present: dict[str, LogLine] = {}
-        for line in self.lines:
-            if line.event == "member_left":
-                present.pop(address_of(line.params["member"]), None)
-            elif line.event in _LEARNT:
-                address = address_of(line.params["member"])
-                if address != self.address:
-                    present[address] = line
-        return present
+        """Those of the known that it did not see leaving afterwards, each with the last line that shows it."""
+        return {address: line for address, line in self._present.items() if address != self.address}
 
     def changes(self) -> Iterator[tuple[LogLine, str, str]]:
         """Each change of the members that it shows: the line, ``joined`` or ``left``, and the address."""
         present: set[str] = set()
-        for line in self.lines:
+        own = self.address
+        for line in self.all("member_left", *_LEARNT):
+            address = address_of(line.params["member"])
             if line.event == "member_left":
-                address = address_of(line.params["member"])
                 present.discard(address)
                 yield line, "left", address
-            elif line.event in _LEARNT:
-                address = address_of(line.params["member"])
-                if address not in present and address != self.address:
-                    present.add(address)
-                    yield line, "joined", address
+            elif address not in present and address != own:
+                present.add(address)
+                yield line, "joined", address
 
     def alone(self) -> tuple[datetime | None, datetime | None] | None:
         """Since when it was alone, and until when (None: to the end); None if it never was."""
-        found = self.first("no_members")
+        found = next(iter(self.numbered("no_members")), None)
         if found is None:
             return None
-        after = next((line for line in self.lines if line.number > found.number and line.event in _LEARNT), None)
-        return found.time, after.time if after is not None else None
+        place, line = found
+        after = next((later for _, later in self.numbered(*_LEARNT, after=place)), None)
+        return line.time, after.time if after is not None else None
 
 
 def lives_of(node: str, lines: Iterable[LogLine], first_number: int = 1) -> Iterator[Life]:
-    """Cut the lines of a node into its lives; each begins with the lines before ``Initializing cluster...``."""
+    """Cut the lines of a node into its lives; each begins with the lines before ``Initializing cluster...``.
+
+    Where those are missing, the second ``Cluster domain`` begins the next life.
+    """
     life = Life(node, first_number)
+    only_prelude = True
     for line in lines:
         begins = line.event == "initializing_cluster" or line.event in _BEFORE_START
-        only_prelude = all(kept.event in _BEFORE_START for kept in life.lines)
-        if begins and life.lines and not only_prelude:
+        if line.event == "cluster_domain":
+            begins = life.first("cluster_domain", "local_member", "cluster_initialized") is not None
+        if begins and not only_prelude:
             yield life
             life = Life(node, life.number + 1)
+            only_prelude = True
+        only_prelude = only_prelude and line.event in _BEFORE_START
         life.add(line)
     if life.lines:
         yield life

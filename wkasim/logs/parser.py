@@ -15,7 +15,7 @@ import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
@@ -208,10 +208,13 @@ def _from_json(number: int, text: str, file: str) -> LogLine | None:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """Date and time without a zone, None if there is none that makes sense."""
+    """Date and time as written, by UTC if a zone is written too; None if there is none that makes sense."""
+    if not text:
+        return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
-    except ValueError:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo is not None else time
+    except (ValueError, OverflowError):
         return None
 
 

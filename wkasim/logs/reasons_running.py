@@ -33,7 +33,7 @@ def running_reasons(story: Story) -> Iterator[Reason]:
 def _never_admitted(story: Story) -> Iterator[Reason]:
     told: set[str] = set()
     for life in story.lives:
-        for line in life.all("application_member_rejected"):
+        for place, line in life.numbered("application_member_rejected"):
             found = _AXIS2.search(str(line.params["axis2"]))
             if found is None:
                 continue
@@ -42,8 +42,7 @@ def _never_admitted(story: Story) -> Iterator[Reason]:
             name = story.name(address)
             admitted_later = any(
                 f"Host:{host}," in str(other.params["axis2"]) and f"Port: {port}," in str(other.params["axis2"])
-                for other in life.all("application_member_joined")
-                if other.number > line.number
+                for _, other in life.numbered("application_member_joined", after=place)
             )
             if admitted_later or name in told:
                 continue
@@ -140,13 +139,9 @@ def _stopped(story: Story) -> Iterator[Reason]:
             continue
         leaves = []
         for other in story.last_lives():
-            last = next(
-                (line for line in reversed(other.lines)
-                 if line.event == "member_left" and address_of(line.params["member"]) == life.address), None,
-            )  # fmt: skip
-            back = last is not None and life.address in final_members(story, other)
-            if last is not None and not back:
-                leaves.append((other, last))
+            left = [line for line in other.all("member_left") if address_of(line.params["member"]) == life.address]
+            if left and life.address not in final_members(story, other):
+                leaves.append((other, left[-1]))
         if not leaves:
             continue
         stopping = life.last("stopping_channel")

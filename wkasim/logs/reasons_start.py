@@ -158,16 +158,22 @@ def _is_listed_by_others(story: Story, life: Life) -> bool:
 
 
 def _waiting(story: Story, life: Life) -> Iterator[Reason]:
-    unreached = list(life.all("static_member_unreachable"))
+    unreached = life.numbered("static_member_unreachable")
     if not unreached:
         return
-    first = unreached[0]
-    again = [line for line in unreached if line.params["member"] == first.params["member"]]
-    rounds = [line for line in again[1:] if line.time and first.time and line.time - first.time > timedelta(seconds=1)]
+    first = unreached[0][1]
+    rounds = [
+        (place, line)
+        for place, line in unreached[1:]
+        if line.params["member"] == first.params["member"]
+        and line.time is not None
+        and first.time is not None
+        and line.time - first.time > timedelta(seconds=1)
+    ]
     if not rounds:
         return
-    names = dict.fromkeys(str(line.params["member"]) for line in unreached)
-    found = next((line for line in life.all("static_member_added") if line.number > rounds[0].number), None)
+    names = dict.fromkeys(str(line.params["member"]) for _, line in unreached)
+    found = next((line for _, line in life.numbered("static_member_added", after=rounds[0][0])), None)
     who = ", ".join(names)
     if found is not None and found.time is not None and first.time is not None:
         waited = (found.time - first.time).total_seconds()
@@ -179,7 +185,7 @@ def _waiting(story: Story, life: Life) -> Iterator[Reason]:
     mutual = ", ".join(dict.fromkeys(name for name in others if name and name != life.node))
     if mutual and found is None:
         text += f"; {mutual} waits as well: they wait for each other"
-    evidence = (first, rounds[-1], *((found,) if found is not None else ()))
+    evidence = (first, rounds[-1][1], *((found,) if found is not None else ()))
     yield Reason(
         kind="waiting", weight=92 if found is None else 80, text=text, nodes=(life.node,), evidence=evidence,
         rules=("WKA109", "WKA103", "WKA104"), scenario="faults/f09-started-first",

@@ -98,14 +98,13 @@ def check_sequence(life: Life, role: str) -> SequenceReport:
     last: LogLine | None = None
     at = 0
     for step in ROLES[role]:
-        line = next((line for line in life.lines[at:] if line.event in step.events), None)
-        line = line or next(life.all(*step.events), None)
+        place, line = next(iter([*life.numbered(*step.events, after=at), *life.numbered(*step.events)]), (at, None))
         found.append((step, line))
         if line is None and missing is None and not step.optional:
             missing = step
         if line is not None and missing is None:
             last = line
-            at = max(at, next(place for place, kept in enumerate(life.lines) if kept is line))
+            at = max(at, place)
     instead = None
     if missing is not None:
         events = (*missing.instead, *(event for step in ROLES[role] for event in step.instead))

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from attrs import define, field
 
-from wkasim.errors import InputError
+from wkasim.logs.files import in_order_of_time, stem_of
 from wkasim.logs.life import Life, address_of, lives_of
 from wkasim.logs.line import LogLine
 from wkasim.logs.stream import Progress, read_known
 
-__all__ = ["Story", "find_logs", "read_story"]
+__all__ = ["Story", "read_story"]
 
-_ENDING: Final = re.compile(r"\.(?:gz|\d{1,4}|\d{4}-\d\d-\d\d(?:-\d\d)?|log|txt|out)$", re.IGNORECASE)
-_USUAL_NAMES: Final = ("wso2carbon", "console", "nohup", "wso2-carbon")
-_MOST_FILES: Final = 2000
+_MOST_LIVES: Final = 1000
+"""Lives of a node that are kept, the first and the last half of these."""
+
+_MOST_JOINS: Final = 30
+"""JOINs between two nodes by which their clocks are compared."""
+
 _SKEW_LIMIT: Final = timedelta(seconds=2)
 """Clocks that differ by less are taken for equal; messages take that long."""
 
 
 @define(eq=False)
 class Story:
-    """All lives of all nodes; ``skew`` is what is added to a node's clock to get that of the first node."""
+    """All lives of all nodes; ``left_out`` counts the lives in the middle that were too many, by node.
+
+    ``skew`` is what is added to a node's clock to get that of the first node.
+    """
 
     lives: list[Life]
-    files: dict[str, list[str]]
+    left_out: dict[str, int] = field(factory=dict)
     skew: dict[str, timedelta] = field(factory=dict)
 
     @property
@@ -84,100 +94,95 @@ class Story:
             yield None if time == datetime.min else time, life, line  # noqa: DTZ901
 
 
-def find_logs(paths: Sequence[Path]) -> dict[str, list[Path]]:
-    """The log files of each node: ``w2.log`` and ``w2.2.log`` are one node's, and so is what is rotated.
-
-    A directory stands for the logs in it; a log with a usual name, such as wso2carbon.log, has its node's name from its
-    directory. Raises InputError for a path without logs.
-    """
-    files: dict[str, list[Path]] = {}
-    problems: list[str] = []
-    for path in paths:
-        if path.is_dir():
-            found = sorted(entry for entry in path.rglob("*") if entry.is_file() and _is_log(entry))
-            if not found:
-                problems.append(f"{path}: no log in it (expected *.log, *.log.1, *.log.2013-06-20, or these with .gz)")
-        elif path.exists():
-            found = [path]
-        else:
-            problems.append(f"{path}: there is no such file")
-            continue
-        for file in found[:_MOST_FILES]:
-            files.setdefault(_node_of(file), []).append(file)
-    if problems:
-        raise InputError(*problems)
-    return files
-
-
-def _is_log(path: Path) -> bool:
-    name = path.name.lower()
-    return ".log" in name or name.endswith(".out") or name == "console.txt"
-
-
-def _node_of(path: Path) -> str:
-    name = path.name
-    while len(shorter := _ENDING.sub("", name)) < len(name) and shorter:
-        name = shorter
-    if name.lower() not in _USUAL_NAMES:
-        return name
-    places = [part.name for part in path.resolve().parents if part.name not in ("logs", "log", "repository")]
-    return places[0] if places else name
-
-
 def read_story(files: dict[str, list[Path]], on_progress: Callable[[Path, Progress], None] | None = None) -> Story:
     """Read all logs; raises InputError if one cannot be read. The files of one node are put in order by their times."""
     lives: list[Life] = []
+    left_out: dict[str, int] = {}
     for node, paths in files.items():
-        per_file: list[list[Life]] = []
-        for path in paths:
-            report = None if on_progress is None else _reporting(on_progress, path)
-            per_file.append(list(lives_of(node, read_known(path, str(path), report))))
-        lives += _in_order(per_file)
-    story = Story(lives, {node: [str(path) for path in paths] for node, paths in files.items()})
+        first: list[Life] = []
+        latest: deque[Life] = deque(maxlen=_MOST_LIVES // 2)
+        for life in lives_of(node, _lines_of(paths, on_progress)):
+            if len(first) < _MOST_LIVES // 2:
+                first.append(life)
+            else:
+                latest.append(life)
+        lives += [*first, *latest]
+        if latest and (gap := latest[0].number - first[-1].number - 1):
+            left_out[node] = gap
+    story = Story(lives, left_out)
     story.skew = _skews(story)
     return story
 
 
-def _reporting(on_progress: Callable[[Path, Progress], None], path: Path) -> Callable[[Progress], None]:
-    return lambda progress: on_progress(path, progress)
+def _lines_of(paths: list[Path], on_progress: Callable[[Path, Progress], None] | None) -> Iterator[LogLine]:
+    """The known lines of one node, one rotated file after another."""
+    logs: dict[str, list[Path]] = {}
+    for path in paths:
+        logs.setdefault(stem_of(path), []).append(path)
+    streams = [
+        chain.from_iterable(read_known(path, str(path), _reporting(on_progress, path)) for path in rotated)
+        for rotated in map(in_order_of_time, logs.values())
+    ]
+    return streams[0] if len(streams) == 1 else _merged(streams)
 
 
-def _in_order(per_file: list[list[Life]]) -> Iterator[Life]:
-    """The lives of several files, the earliest file first; what goes on in the next file is one life."""
-    never = datetime.max  # noqa: DTZ901 - logs name no zone
-    ordered = sorted((lives for lives in per_file if lives), key=lambda lives: lives[0].begin or never)
-    merged: list[Life] = []
-    for lives in ordered:
-        for life in lives:
-            goes_on = merged and life is lives[0] and life.started is None and not life.first("cluster_domain")
-            if goes_on:
-                for line in life.lines:
-                    merged[-1].add(line)
-            else:
-                life.number = len(merged) + 1
-                merged.append(life)
-    yield from merged
+def _merged(streams: Iterable[Iterator[LogLine]]) -> Iterator[LogLine]:
+    """What one server wrote into several logs, by time; a line that is in several of them once."""
+    moment, seen = datetime.min, set[tuple[str, str]]()  # noqa: DTZ901 - logs name no zone
+    for time, line in merge(*map(_timed, streams), key=itemgetter(0)):
+        if time != moment:
+            moment, seen = time, set()
+        text = line.component, line.message
+        if line.time is None or text not in seen:
+            seen.add(text)
+            yield line
+
+
+def _timed(lines: Iterable[LogLine]) -> Iterator[tuple[datetime, LogLine]]:
+    """Each line with its time, or that of the line before if it has none."""
+    latest = datetime.min  # noqa: DTZ901 - logs name no zone
+    for line in lines:
+        latest = line.time if line.time is not None else latest
+        yield latest, line
+
+
+def _reporting(on_progress: Callable[[Path, Progress], None] | None, path: Path) -> Callable[[Progress], None] | None:
+    return None if on_progress is None else lambda progress: on_progress(path, progress)
 
 
 def _skews(story: Story) -> dict[str, timedelta]:
     """How far the clocks are apart: a JOIN is received within a moment of being sent."""
-    differences: dict[tuple[str, str], list[timedelta]] = {}
-    for receiver in story.lives:
-        for line in receiver.all("join_received"):
-            for sender in story.at_address(address_of(line.params["member"])):
-                if sender.node != receiver.node and line.time is not None:
-                    sent = [join.time for join in sender.all("sending_join") if join.time is not None]
-                    if sent:
-                        nearest = min((time - line.time for time in sent), key=abs)
-                        differences.setdefault((receiver.node, sender.node), []).append(nearest)
+    sent: dict[str, list[datetime]] = {}
+    received: dict[tuple[str, str], list[datetime]] = {}
+    for life in story.lives:
+        sent.setdefault(life.node, []).extend(join.time for join in life.all("sending_join") if join.time is not None)
+        for line in life.all("join_received"):
+            senders = {sender.node for sender in story.at_address(address_of(line.params["member"]))} - {life.node}
+            # An address that two nodes claim tells nothing.
+            if len(senders) == 1 and line.time is not None:
+                received.setdefault((life.node, senders.pop()), []).append(line.time)
     links: dict[str, list[tuple[str, timedelta]]] = {}
-    for (receiver_name, sender_name), values in differences.items():
-        seconds = median(value.total_seconds() for value in values)
-        by = timedelta(seconds=seconds)
-        # Added to the receiver's clock this gives the sender's.
-        links.setdefault(sender_name, []).append((receiver_name, by))
-        links.setdefault(receiver_name, []).append((sender_name, -by))
+    for (receiver, sender), times in received.items():
+        by = _difference(sorted(sent[sender]), sorted(times)[:_MOST_JOINS])
+        if by is not None:
+            # Added to the receiver's clock this gives the sender's.
+            links.setdefault(sender, []).append((receiver, by))
+            links.setdefault(receiver, []).append((sender, -by))
     return _spread(story.nodes, links)
+
+
+def _difference(sent: Sequence[datetime], received: Sequence[datetime]) -> timedelta | None:
+    """What makes most of the times received those of something sent, the smallest such; None if nothing does."""
+    tried = sorted({timedelta(), *(one - other for one in sent[:_MOST_JOINS] for other in received)}, key=abs)
+    best = max(tried, key=lambda by: sum(_is_near(sent, time + by) for time in received), default=timedelta())
+    gaps = [min((one - time for one in sent), key=lambda gap: abs(gap - best)) for time in received if sent]
+    near = [gap.total_seconds() for gap in gaps if abs(gap - best) < _SKEW_LIMIT]
+    return timedelta(seconds=median(near)) if len(near) * 2 > len(received) else None
+
+
+def _is_near(times: Sequence[datetime], time: datetime) -> bool:
+    at = bisect_left(times, time - _SKEW_LIMIT)
+    return at < len(times) and times[at] - time < _SKEW_LIMIT
 
 
 def _spread(nodes: Iterable[str], links: dict[str, list[tuple[str, timedelta]]]) -> dict[str, timedelta]:
