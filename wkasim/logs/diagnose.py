@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from attrs import evolve, frozen
@@ -13,8 +15,8 @@ from wkasim.logs.story import Story
 
 __all__ = ["Diagnosis", "diagnose"]
 
-
 _CONSEQUENCES: Final = ("alone", "split_view", "admitted_without_ports")
+_MOST_ALIKE: Final = 3
 
 
 @frozen(kw_only=True)
@@ -45,7 +47,20 @@ def diagnose(story: Story) -> Diagnosis:
     if together is not None:
         found = [reason for reason in found if reason is not together]
         found = [_as_consequence(reason, together) for reason in found] + [_with_views(together, found)]
-    return Diagnosis(reasons=tuple(sorted(found, key=lambda reason: -reason.weight)))
+    return Diagnosis(reasons=tuple(_without_repetition(sorted(found, key=lambda reason: -reason.weight))))
+
+
+def _without_repetition(reasons: list[Reason]) -> Iterator[Reason]:
+    """Of the reasons of one kind for the same nodes, such as one for each of many starts, the first few."""
+    alike = Counter((reason.kind, reason.nodes) for reason in reasons)
+    told: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for reason in reasons:
+        key = reason.kind, reason.nodes
+        told[key] += 1
+        if told[key] == _MOST_ALIKE < alike[key]:
+            yield evolve(reason, text=f"{reason.text}; the same {alike[key] - _MOST_ALIKE} more times")
+        elif told[key] <= _MOST_ALIKE:
+            yield reason
 
 
 def _as_consequence(reason: Reason, together: Reason) -> Reason:

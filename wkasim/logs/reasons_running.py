@@ -18,6 +18,9 @@ __all__ = ["running_reasons"]
 
 _AXIS2: Final = re.compile(r"Host:([^,]*),.* Port: (-?\d+), HTTP:(-?\d+), HTTPS:(-?\d+)")
 _FLAPS: Final = 3
+_ONE_BY_ONE: Final = 5
+"""Restarts of a node that are told one by one."""
+
 _NOTICED_WITHIN: Final = timedelta(seconds=20)
 
 
@@ -69,10 +72,15 @@ def _never_admitted(story: Story) -> Iterator[Reason]:
 
 def _restarts(story: Story) -> Iterator[Reason]:
     for node in story.nodes:
-        lives = story.of(node)
-        for before, after in pairwise(lives):
-            if after.started is None and after.first("cluster_domain") is None:
-                continue
+        restarts = [
+            (before, after)
+            for before, after in pairwise(story.of(node))
+            if after.started is not None or after.first("cluster_domain") is not None
+        ]
+        if len(restarts) > _ONE_BY_ONE:
+            yield _often_restarted(story, node, [after for _, after in restarts])
+            continue
+        for before, after in restarts:
             stopped = before.last("stopping_channel")
             how = "stopped and started again" if stopped is not None else "restarted without a clean stop"
             seen = _seen_leaving(story, before, after)
@@ -87,6 +95,23 @@ def _restarts(story: Story) -> Iterator[Reason]:
                 evidence=(*(line for _, line in seen[:3]), first), scenario="kill-and-restart",
             )  # fmt: skip
             yield from _unnoticed(story, before, after)
+
+
+def _often_restarted(story: Story, node: str, lives: list[Life]) -> Reason:
+    """Many restarts in one sentence, with how many of these starts found nobody and how many were never ready."""
+    begun = [time for life in lives if (time := story.begin(life)) is not None]
+    when = f" between {begun[0]:%Y-%m-%d %H:%M} and {begun[-1]:%Y-%m-%d %H:%M}" if begun else ""
+    lonely = sum(life.first("no_members") is not None for life in lives)
+    unready = sum(life.completed is None for life in lives)
+    text = f"{node} was started again {len(lives) + story.left_out.get(node, 0)} times{when}"
+    of = f" of {len(lives)}" if node in story.left_out else ""
+    text += f"; {lonely}{of} times it found nobody" if lonely else ""
+    text += f"; {unready}{of} times it was never ready" if unready else ""
+    return Reason(
+        kind="restart", weight=56, nodes=(node,), fault=False, text=text,
+        evidence=tuple(life.started or life.lines[0] for life in (lives[0], lives[-1])), scenario="kill-and-restart",
+        next_look=f"Look at the end of each life of {node}: wkasim logs lists them.",
+    )  # fmt: skip
 
 
 def _seen_leaving(story: Story, before: Life, after: Life | None) -> list[tuple[Life, LogLine]]:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from heapq import merge
 from itertools import chain
 from operator import itemgetter
@@ -22,7 +23,7 @@ from wkasim.logs.stream import Progress, read_known
 
 __all__ = ["Story", "read_story"]
 
-_MOST_LIVES: Final = 1000
+_MOST_LIVES: Final = 200
 """Lives of a node that are kept, the first and the last half of these."""
 
 _MOST_JOINS: Final = 30
@@ -34,23 +35,45 @@ _SKEW_LIMIT: Final = timedelta(seconds=2)
 
 @define(eq=False)
 class Story:
-    """All lives of all nodes; ``left_out`` counts the lives in the middle that were too many, by node.
+    """All lives of all nodes, none of which changes any more.
 
-    ``skew`` is what is added to a node's clock to get that of the first node.
+    ``left_out`` counts by node the lives in the middle that were too many to be kept. ``skew`` is what is added to a
+    node's clock to get that of the first node.
     """
 
     lives: list[Life]
     left_out: dict[str, int] = field(factory=dict)
     skew: dict[str, timedelta] = field(factory=dict)
 
+    @cached_property
+    def _of_node(self) -> dict[str, list[Life]]:
+        found: dict[str, list[Life]] = {}
+        for life in self.lives:
+            found.setdefault(life.node, []).append(life)
+        return found
+
+    @cached_property
+    def _told(self) -> dict[str | None, list[Life]]:
+        found: dict[str | None, list[Life]] = {}
+        for life in self.lives:
+            found.setdefault(life.address, []).append(life)
+        return found
+
+    @cached_property
+    def _likely(self) -> dict[str | None, list[Life]]:
+        found: dict[str | None, list[Life]] = {}
+        for life in self.lives:
+            found.setdefault(life.likely_address, []).append(life)
+        return found
+
     @property
     def nodes(self) -> list[str]:
         """The names of the nodes."""
-        return list(dict.fromkeys(life.node for life in self.lives))
+        return list(self._of_node)
 
     def of(self, node: str) -> list[Life]:
         """The lives of a node, in order."""
-        return [life for life in self.lives if life.node == node]
+        return self._of_node[node]
 
     def time(self, node: str, time: datetime | None) -> datetime | None:
         """A node's time by the clock of the first node."""
@@ -70,15 +93,15 @@ class Story:
 
     def at_address(self, address: str, time: datetime | None = None) -> list[Life]:
         """The lives with an address, of those that had begun by that time if one is given."""
-        found = [life for life in self.lives if life.likely_address == address]
+        found = self._likely.get(address, [])
         if time is None:
             return found
         return [life for life in found if (begin := self.begin(life)) is None or begin <= time]
 
     def name(self, address: str) -> str:
         """The node at an address, or the address."""
-        names = list(dict.fromkeys(life.node for life in self.lives if life.address == address))
-        names = names or list(dict.fromkeys(life.node for life in self.lives if life.likely_address == address))
+        lives = self._told.get(address) or self._likely.get(address, [])
+        names = list(dict.fromkeys(life.node for life in lives))
         return names[0] if len(names) == 1 else address
 
     def timeline(self) -> Iterator[tuple[datetime | None, Life, LogLine]]:
