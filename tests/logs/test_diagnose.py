@@ -158,6 +158,16 @@ def test_killed_node_that_stays_away_is_no_fault(profile: str) -> None:
     assert (kinds(diagnosis), diagnosis.faults) == (["left"], ())
 
 
+def test_machine_that_is_gone_is_told_by_the_members_that_it_had() -> None:
+    diagnosis = diagnosis_of(OLD, "s13e_host_down")
+    assert kinds(diagnosis) == ["left", "restart"]
+    assert diagnosis.reasons[0].text == (
+        "w3 was killed, hangs, or was cut off and did not come back; "
+        "from the same machine, 127.1.0.132, there left w1 135 s before"
+    )
+    assert diagnosis.faults == ()
+
+
 def console(time: datetime, text: str) -> str:
     return f"[{time.isoformat(' ', 'milliseconds').replace('.', ',')}]  INFO - {text}\n"
 

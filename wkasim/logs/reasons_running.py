@@ -23,6 +23,14 @@ _ONE_BY_ONE: Final = 5
 
 _NOTICED_WITHIN: Final = timedelta(seconds=20)
 
+_MACHINE_WITHIN_S: Final = 300.0
+"""Members of a machine that is gone are given up one after another, more than two minutes each."""
+
+_LOOK_ALIKE: Final = "kill -9 and a graceful stop look alike to the others."
+_MACHINE: Final = (
+    "The machine or the network to it failed: lost packets are noticed after more than two minutes a member."
+)
+
 
 def running_reasons(story: Story) -> Iterator[Reason]:
     """What happened to the cluster while it ran."""
@@ -174,13 +182,30 @@ def _stopped(story: Story) -> Iterator[Reason]:
         spread = (max(times) - min(times)).total_seconds() if times else 0.0
         how = "was stopped" if stopping is not None else "was killed, hangs, or was cut off"
         slow = "; the others noticed one after another, as with packets lost silently" if spread > 60 else ""
+        machine = _machine_gone(story, life, leaves) if stopping is None else ""
         yield Reason(
             kind="left", weight=52, nodes=(life.node,), fault=False,
-            text=f"{life.node} {how} and did not come back{slow}",
+            text=f"{life.node} {how} and did not come back{slow}{machine}",
             evidence=(*((stopping,) if stopping is not None else ()), *(line for _, line in leaves[:4])),
-            or_else="" if stopping is not None else "kill -9 and a graceful stop look alike to the others.",
+            or_else=_MACHINE if machine else "" if stopping is not None else _LOOK_ALIKE,
             next_look="" if stopping is not None else f"Look at the end of the log of {life.node}, and at its machine.",
         )  # fmt: skip
+
+
+def _machine_gone(story: Story, life: Life, leaves: list[tuple[Life, LogLine]]) -> str:
+    """Who left the same observers from the same machine not long before or after."""
+    host = str(life.address).rpartition(":")[0]
+    found: dict[str, float] = {}
+    for observer, line in leaves:
+        for other in observer.all("member_left"):
+            address = address_of(other.params["member"])
+            if address == life.address or address.rpartition(":")[0] != host or not (line.time and other.time):
+                continue
+            apart = (other.time - line.time).total_seconds()
+            if abs(apart) < _MACHINE_WITHIN_S:
+                found.setdefault(story.name(address), apart)
+    parts = [f"{name} {abs(apart):.0f} s {'before' if apart < 0 else 'later'}" for name, apart in found.items()]
+    return f"; from the same machine, {host}, there left {', '.join(parts)}" if parts else ""
 
 
 def _flapping(story: Story) -> Iterator[Reason]:
