@@ -8,8 +8,9 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner, Result
 
-from tests.config.variants import CONFIGS
-from wkasim.cli import diagnose, explain, logs
+from tests.config.variants import CONFIGS, GUIDE
+from wkasim.cli import diagnose, explain, import_, logs
+from wkasim.cli import run as run_command
 from wkasim.errors import InputError
 
 RECORDINGS = Path(__file__).parents[1] / "conformance" / "recordings" / "axis2-1.7"
@@ -45,6 +46,30 @@ def test_diagnose_with_configuration_shows_the_line_that_is_wrong() -> None:
         f"   {place}: WKA105 worker1 is in 'wso2.as.domain', while elb is in 'wso2.esb.domain'"
         in result.stdout.splitlines()
     )
+
+
+def test_diagnose_with_configuration_tells_the_port_that_was_taken(tmp_path: Path) -> None:
+    """Another process has the load balancer's port: the servers fall back, everybody looks where the lists say."""
+    text = run(import_, GUIDE).stdout
+    scenario = tmp_path / "taken.yaml"
+    scenario.write_text(text.replace("steps:\n", "steps:\n  - occupy_port: {host: 192.168.1.206, port: 4000}\n", 1))
+    run(run_command, scenario, "--quiet", "--out", tmp_path / "logs")
+    result = run(diagnose, tmp_path / "logs", "--conf", GUIDE)
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0] == (
+        "elb has port 4001, while its configuration says 4000; "
+        "by the configuration manager, worker1, worker2, worker3 look for it at 192.168.1.206:4000."
+    )
+    assert f"   {tmp_path}/logs/elb.log:6: Receiver Server Socket bound to:/192.168.1.206:4001" in lines
+    assert f"   {GUIDE}/elb/repository/conf/axis2/axis2.xml:14: localMemberPort 4000" in lines
+    assert f"   {GUIDE}/worker1/repository/conf/axis2/axis2.xml:21: worker1 lists elb.wso2.com:4000" in lines
+    data = json.loads(run(diagnose, tmp_path / "logs", "--conf", GUIDE, "--json").stdout)
+    assert data["reasons"][0]["configuration"][0] == {
+        "rule": None,
+        "place": f"{GUIDE}/elb/repository/conf/axis2/axis2.xml:14",
+        "text": "localMemberPort 4000",
+    }
 
 
 def test_diagnose_json_has_the_reasons() -> None:

@@ -43,7 +43,14 @@ def diagnose(
 
     story = load_story(paths)
     diagnosis = diagnosed(story)
-    findings = _findings(conf, hosts) if conf else ()
+    findings: tuple[Finding, ...] = ()
+    if conf:
+        from wkasim.config.bound import with_configuration
+        from wkasim.config.examination import examine
+
+        examination = examine(conf, hosts=hosts, simulated=False)
+        findings = examination.findings
+        diagnosis = with_configuration(diagnosis, story, examination.cluster)
     if json_:
         sys.stdout.write(json.dumps(_as_data(diagnosis, findings), indent=2, ensure_ascii=False) + "\n")
     else:
@@ -53,12 +60,6 @@ def diagnose(
         _print(console, diagnosis, findings)
     if diagnosis.faults:
         raise typer.Exit(1)
-
-
-def _findings(conf: list[Path], hosts: Path | None) -> tuple[Finding, ...]:
-    from wkasim.config.examination import examine
-
-    return examine(conf, hosts=hosts, failures=False).findings
 
 
 def _supporting(reason: Reason, findings: tuple[Finding, ...]) -> list[Finding]:
@@ -79,6 +80,8 @@ def _print(console: Screen, diagnosis: Diagnosis, findings: tuple[Finding, ...])
         console.print(plain_text(f"{number}. {reason.text} ({what})", style), soft_wrap=True)
         for line in reason.evidence:
             console.print(plain_text(f"   {line.place}: {line.message.splitlines()[0]}", "dim"), soft_wrap=True)
+        for stated in reason.stated:
+            console.print(plain_text(f"   {stated.place}: {stated.text}", "yellow"), soft_wrap=True)
         for found in _supporting(reason, findings):
             used.append(found)
             console.print(plain_text(f"   {found.place}: {found.rule.id} {found.text}", "yellow"), soft_wrap=True)
@@ -112,7 +115,8 @@ def _as_data(diagnosis: Diagnosis, findings: tuple[Finding, ...]) -> dict[str, o
                 "text": reason.text,
                 "nodes": list(reason.nodes),
                 "evidence": [{"place": line.place, "message": line.message} for line in reason.evidence],
-                "configuration": [
+                "configuration": [{"rule": None, "place": said.place, "text": said.text} for said in reason.stated]
+                + [
                     {"rule": found.rule.id, "place": str(found.place), "text": found.text}
                     for found in _supporting(reason, findings)
                 ],

@@ -22,7 +22,7 @@ DEFAULT_PROFILE = "documented"
 class Examination:
     """What was understood, what is wrong with it, and what a simulation made of it.
 
-    ``verdict`` is None where no node takes part by well-known members.
+    ``verdict`` is None where no node takes part by well-known members, and where nothing was simulated.
     """
 
     cluster: ConfiguredCluster
@@ -42,14 +42,15 @@ def examine(
     hosts: Path | None = None,
     declaration: Path | None = None,
     profile: str | None = None,
+    simulated: bool = True,
     failures: bool = True,
 ) -> Examination:
-    """Read, check and simulate; raises InputError for directories that cannot be used and for an unknown profile.
+    """Read, check and, unless that is not wanted, simulate, with single failures or without.
 
-    ``failures`` says whether single failures are tried as well.
+    Raises InputError for directories that cannot be used and for an unknown profile.
     """
     cluster = read_cluster(directories, hosts, declaration)
     declared = cluster.declaration.profile if cluster.declaration is not None else None
     chosen = profile_named(profile or declared or DEFAULT_PROFILE)
-    verdict = simulate(cluster, chosen, failures=failures) if cluster.active() else None
+    verdict = simulate(cluster, chosen, failures=failures) if simulated and cluster.active() else None
     return Examination(cluster=cluster, profile=chosen, findings=find_faults(cluster, chosen), verdict=verdict)

@@ -74,5 +74,6 @@ def _with_views(together: Reason, found: list[Reason]) -> Reason:
     """A simultaneous start with what became of it: who misses whom in the end."""
     split = next((reason for reason in found if reason.kind == "split_view"), None)
     told = split.text if split is not None else "in the end nobody misses anybody"
-    harm = split is not None or any(set(reason.nodes) & set(together.nodes) for reason in found if reason.fault)
+    consequences = [reason for reason in found if reason.fault and reason.kind in _CONSEQUENCES]
+    harm = any(set(reason.nodes) & set(together.nodes) for reason in consequences)
     return evolve(together, weight=95 if harm else together.weight, fault=harm, text=f"{together.text}; {told}")

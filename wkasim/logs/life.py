@@ -12,7 +12,7 @@ from attrs import define, field
 
 from wkasim.logs.line import LogLine
 
-__all__ = ["Life", "address_of", "lives_of"]
+__all__ = ["Life", "address_of", "ip_and_port", "lives_of"]
 
 MOST_LINES: Final = 20_000
 """Lines of a life that are kept whatever they say."""
@@ -39,6 +39,11 @@ _LEARNT: Final = (
 def address_of(member: object) -> str:
     """``ip:port`` of a member's name, without its domain."""
     return str(member).partition("(")[0]
+
+
+def ip_and_port(address: object) -> str:
+    """``ip:port`` of a socket's address, ``name/ip:port``."""
+    return str(address).rpartition("/")[2]
 
 
 @define(eq=False)
@@ -131,7 +136,13 @@ class Life:
         if self.address is not None:
             return self.address
         bound = self.first("socket_bound")
-        return str(bound.params["address"]).rpartition("/")[2] if bound is not None else None
+        return ip_and_port(bound.params["address"]) if bound is not None else None
+
+    @property
+    def listens(self) -> str | None:
+        """The address on which it listens, by a line that servers hide unless it is asked for."""
+        found = self.first("receiver_bound")
+        return ip_and_port(found.params["address"]) if found is not None else None
 
     @property
     def completed(self) -> LogLine | None:

@@ -6,7 +6,15 @@ from attrs import frozen
 
 from wkasim.logs.line import LogLine
 
-__all__ = ["Reason"]
+__all__ = ["Reason", "Stated"]
+
+
+@frozen
+class Stated:
+    """What a configuration says about a reason: ``file:line``, and the words for it."""
+
+    place: str
+    text: str
 
 
 @frozen(kw_only=True)
@@ -14,8 +22,9 @@ class Reason:
     """One explanation of what the logs show.
 
     ``weight`` ranks it, from 100 (the logs leave no doubt) down. ``fault`` says whether something is wrong, or only
-    happened. ``evidence`` are lines, ``rules`` the rules of ``wkasim doctor`` that would find its cause in a
-    configuration. ``or_else`` is what else fits the same evidence, ``next_look`` what would tell them apart.
+    happened. ``evidence`` are lines, ``stated`` what the configuration says if one was given, ``rules`` the rules of
+    ``wkasim doctor`` that would find its cause there. ``or_else`` is what else fits the same evidence, ``next_look``
+    what would tell them apart.
     """
 
     kind: str
@@ -23,6 +32,7 @@ class Reason:
     text: str
     nodes: tuple[str, ...]
     evidence: tuple[LogLine, ...] = ()
+    stated: tuple[Stated, ...] = ()
     fault: bool = True
     or_else: str = ""
     next_look: str = ""

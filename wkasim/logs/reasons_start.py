@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from wkasim.logs.life import Life, address_of
+from wkasim.logs.life import Life, address_of, ip_and_port
 from wkasim.logs.line import LogLine
 from wkasim.logs.reason import Reason
 from wkasim.logs.story import Story
@@ -69,12 +69,11 @@ def _port_taken(story: Story, life: Life) -> Iterator[Reason]:
     tried = life.first("static_member_added", "static_member_unreachable", "local_member")
     if scheme is None or tried is None or str(scheme.params["scheme"]) != "wka":
         return
+    if not _has_wrong_port(life):
+        return
     bound = life.first("socket_bound")
     receiver = life.first("receiver_bound")
-    advertised = life.address
-    listens = str(receiver.params["address"]).rpartition("/")[2] if receiver is not None else None
-    if bound is not None and (listens is None or advertised is None or listens == advertised):
-        return
+    advertised, listens = life.address, life.listens
     twins = [other for other in story.at_address(advertised) if other.node != life.node] if advertised else []
     parts = [f"{life.node}: its configured port was taken"]
     if bound is None:
@@ -273,22 +272,29 @@ def _unanswered(story: Story, life: Life) -> Iterator[Reason]:
 
 
 def _has_wrong_port(life: Life) -> bool:
-    receiver = life.first("receiver_bound")
-    listens = str(receiver.params["address"]).rpartition("/")[2] if receiver is not None else life.address
-    return life.first("socket_bound") is None or listens != life.address
+    """Whether no port could be tried, or the one that is listened on is neither the one told nor the one tried.
+
+    Where it is the one tried, localMemberBindPort asks for it.
+    """
+    bound = life.first("socket_bound")
+    if bound is None:
+        return True
+    return life.listens is not None and life.address is not None and life.listens not in (
+        life.address, ip_and_port(bound.params["address"]),
+    )  # fmt: skip
 
 
 def _together(story: Story) -> Iterator[Reason]:
-    """Several nodes were started at the same moment."""
+    """Several nodes were started at the same moment, none of them when the one before was ready."""
     begun = [(time, life) for life in story.lives if life.started and (time := story.begin(life)) is not None]
     begun.sort(key=lambda item: item[0])
     groups: list[list[Life]] = []
-    last = None
+    last = ready = None
     for time, life in begun:
-        if last is None or time - last > _TOGETHER:
+        if last is None or time - last > _TOGETHER or (ready is not None and ready < time):
             groups.append([])
         groups[-1].append(life)
-        last = time
+        last, ready = time, story.time(life.node, life.completed.time) if life.completed is not None else None
     for group in groups:
         if len({life.node for life in group}) < 3:
             continue
