@@ -98,6 +98,28 @@ def test_doctor_bad_declaration_tells_every_problem(tmp_path: Path) -> None:
     )
 
 
+def test_doctor_hosts_file_outside_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "conf" / "a").mkdir(parents=True)
+    (tmp_path / "conf" / "a" / "axis2.xml").write_text("<axisconfig/>")
+    (tmp_path / "hosts").write_text("10.0.0.1 secret\n")
+    (tmp_path / "conf" / "cluster.yaml").write_text("hosts: ../hosts\n")
+    assert str(error_of(doctor, tmp_path / "conf")) == (
+        f"{tmp_path}/conf/cluster.yaml: hosts: ../hosts is outside of {tmp_path}/conf; name it with --hosts FILE"
+    )
+
+
+def test_doctor_simulates_addresses_of_ipv6(tmp_path: Path) -> None:
+    for path in GUIDE.rglob("*"):
+        if path.is_file():
+            target = tmp_path / path.relative_to(GUIDE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(path.read_text().replace("192.168.1.", "fd00::"))
+    result = run(doctor, tmp_path)
+    assert result.exit_code == 0
+    assert "  assumed: fd00::206: an address of IPv6; taken as 198.18.0.1" in result.stdout.splitlines()
+    assert "  Everybody sees everybody" in result.stdout
+
+
 def test_init_writes_what_doctor_finds_clean(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     result = run(init, "-o", folder, "--hosts", 3, "--workers", 4, "--domain", "wso2.as.domain")

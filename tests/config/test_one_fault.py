@@ -65,6 +65,17 @@ CASES = {
         MANAGER,
         14,
     ),
+    "any-address-told": (WORKER1, "192.168.1.132", "0.0.0.0", "WKA101", WORKER1, 13),
+    "any-address-listed": (WORKER1, "elb.wso2.com", "0.0.0.0", "WKA101", WORKER1, 20),
+    "range-of-addresses": (WORKER1, "elb.wso2.com", "192.168.1.200-206", "WKA106", WORKER1, 20),
+    "address-of-ipv6": (WORKER1, "192.168.1.132", "2001:db8::1", "WKA131", WORKER1, 13),
+    "bind-port-differs": (
+        *(WORKER1, '">4000</parameter>', '">4000</parameter><parameter name="localMemberBindPort">1</parameter>'),
+        *("WKA103", WORKER1, 14),
+    ),
+    "second-section": (WORKER1, "</clustering>", '</clustering><clustering enable="false"/>', "WKA116", WORKER1, 9),
+    "semicolon-missing": (BALANCER, "mgt;", "mgt", "WKA130", BALANCER, 14),
+    "services-missing": (BALANCER, "services {", "serfices {", "WKA110", BALANCER, 0),
     "tag-misspelt": (WORKER1, "<members>", "<memberz>", "WKA130", WORKER1, 27),
 }
 
@@ -83,6 +94,73 @@ def test_one_change_gives_one_finding(tmp_path: Path, name: str) -> None:
         for finding in find_faults(read_cluster([tmp_path]), profile_named("documented"))
     ]
     assert found == [(rule, place, line)]
+
+
+@pytest.mark.parametrize("nodes", [("worker1",), ("elb", "manager", "worker1", "worker2", "worker3")])
+def test_address_left_to_the_machine_is_no_fault(tmp_path: Path, nodes: tuple[str, ...]) -> None:
+    """The host name of a worker in carbon.xml is that of the load balancer, and so says nothing about its address."""
+    files = generate(plan())
+    for node in nodes:
+        rows = files[axis2(node)].splitlines(keepends=True)
+        files[axis2(node)] = "".join(row for row in rows if "localMemberHost" not in row)
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    cluster = read_cluster([tmp_path])
+    assert find_faults(cluster, profile_named("documented")) == ()
+    assert cluster.node("worker1").address is None
+    assert cluster.node("manager").address == "192.168.1.206"
+
+
+def test_section_inside_another_element_is_none(tmp_path: Path) -> None:
+    files = generate(plan())
+    files[WORKER1] = files[WORKER1].replace("    <clustering", "<extra>\n    <clustering")
+    files[WORKER1] = files[WORKER1].replace("</clustering>", "</clustering></extra>")
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    (found,) = find_faults(read_cluster([tmp_path]), profile_named("documented"))
+    assert (found.rule.id, found.place.line) == ("WKA116", 10)
+    assert found.text == "no clustering section; the one in line 10 stands inside another element"
+
+
+ODD = {
+    "comments": lambda text: (
+        text.replace("<hostName>", "<!-- a --><hostName><!-- b -->")
+        .replace('Port">', 'Port"><!-- c -->')
+        .replace("<members>", "<!--members><member/></members--><members><!-- d -->")
+    ),
+    "carriage returns": lambda text: text.replace("\n", "\r\n"),
+    "byte order mark": lambda text: "\ufeff" + text,
+    "namespace": lambda text: text.replace("<axisconfig ", '<axisconfig xmlns="http://example.org/x" '),
+    "prefix": lambda text: (
+        text.replace("<axisconfig ", '<a:axisconfig xmlns:a="x" ')
+        .replace("</axisconfig", "</a:axisconfig")
+        .replace("<clustering ", "<a:clustering ")
+        .replace("</clustering", "</a:clustering")
+    ),
+    "quotes and blanks": lambda text: text.replace(
+        'name="localMemberPort">', "locked = 'false' name\n= 'localMemberPort' > "
+    ),
+    "sections of text": lambda text: text.replace(">wka<", "><![CDATA[wka]]><"),
+    "white space": lambda text: text.replace(">wka<", ">\n wka\t<").replace("<port>", "<port>\n "),
+    "switch in capitals": lambda text: text.replace('Agent" enable="true"', 'Agent" enable="TRUE"'),
+    "names in capitals": lambda text: text.replace("elb.wso2.com", "ELB.wso2.COM"),
+    "a member twice": lambda text: text.replace(
+        "</members>", "<member><hostName>elb.wso2.com</hostName><port>4000</port></member></members>"
+    ),
+    "leading zeros": lambda text: text.replace("192.168.1.", "192.168.001."),
+    "large comment": lambda text: text.replace("<members>", f"<!--{'x ' * 500_000}--><members>"),
+}
+
+
+@pytest.mark.parametrize("name", list(ODD))
+def test_odd_but_sane_files_are_clean(tmp_path: Path, name: str) -> None:
+    for path, text in generate(plan()).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        changed = ODD[name](text) if path.endswith("axis2.xml") else text
+        (tmp_path / path).write_bytes(changed.encode())
+    assert find_faults(read_cluster([tmp_path]), profile_named("documented")) == ()
 
 
 def test_elb_in_a_domain_of_its_own_is_no_fault(tmp_path: Path) -> None:

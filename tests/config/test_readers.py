@@ -197,3 +197,19 @@ def test_start_script_flags_comments_and_variables() -> None:
     assert (flags.worker, flags.setup) == (True, False)
     assert flags.place is not None
     assert flags.place.line == 3
+
+
+def test_hosts_of_ipv6_count_where_a_name_has_no_other_address(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    path.write_text("::1 localhost\n2001:DB8:0::1 a b\n10.0.0.2 b\n010.0.0.3 c\n")
+    read = read_hosts(path, "hosts")
+    assert [read.address(name) for name in ("a", "b", "c", "localhost")] == [
+        "2001:db8::1", "10.0.0.2", "10.0.0.3", "127.0.0.1",
+    ]  # fmt: skip
+    assert read.problems == ()
+
+
+def test_first_of_two_sections_counts(tmp_path: Path) -> None:
+    read = axis2(tmp_path, "<a>\n<clustering enable='false'/>\n<clustering><members/></clustering></a>")
+    assert read.clustering is not None
+    assert (read.clustering.place.line, [place.line for place in read.clustering.others]) == (2, [3])

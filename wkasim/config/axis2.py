@@ -79,7 +79,7 @@ class Clustering:
     groups: tuple[ManagedDomain, ...] = ()
     node_manager: Sourced[bool] | None = None
     state_manager: Sourced[bool] | None = None
-    sections: tuple[Place, ...] = ()
+    others: tuple[Place, ...] = ()
 
     def text(self, name: str) -> Sourced[str] | None:
         """A parameter, trimmed as the real code does; None if absent or empty."""
@@ -91,7 +91,10 @@ class Clustering:
 
 @frozen(kw_only=True)
 class Axis2File:
-    """What axis2.xml says about the cluster; ``clustering`` is None if there is no such section."""
+    """What axis2.xml says about the cluster; ``clustering`` is None if there is no such section.
+
+    ``stray_section`` is one that stands inside another element, where nobody looks for it.
+    """
 
     file: str
     clustering: Clustering | None = None
@@ -99,6 +102,7 @@ class Axis2File:
     has_transports: bool = False
     commented: tuple[CommentedOut, ...] = ()
     commented_section: Place | None = None
+    stray_section: Place | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -108,9 +112,11 @@ def read_axis2(path: Path, name: str | None = None) -> Axis2File:
     problems = list(document.problems)
     if document.root is None:
         return Axis2File(file=document.file, problems=tuple(problems))
-    sections = [element for element in document.root.walk() if element.name in ("clustering", "cluster")]
-    section = next((element for element in reversed(sections) if element.name == "clustering"), None)
-    section = section or (sections[-1] if sections else None)
+    sections, stray = _sections(document.root)
+    if not sections and problems:
+        sections, stray = stray, []  # What could be read of a damaged file may be nested in anything.
+    section = next((element for element in sections if element.name == "clustering"), None)
+    section = section or (sections[0] if sections else None)
     clustering = _clustering(document, section, sections, problems) if section is not None else None
     receivers = [element for element in document.root.walk() if element.name == "transportReceiver"]
     return Axis2File(
@@ -120,8 +126,16 @@ def read_axis2(path: Path, name: str | None = None) -> Axis2File:
         has_transports=bool(receivers),
         commented=tuple(_commented(document, document.root)),
         commented_section=_commented_section(document, document.root),
+        stray_section=document.place(stray[0]) if stray else None,
         problems=tuple(problems),
     )
+
+
+def _sections(root: Element) -> tuple[list[Element], list[Element]]:
+    """The clustering sections where the real code looks for them, of which the first counts, and those elsewhere."""
+    names = ("clustering", "cluster")
+    found = list(root.named(*names))
+    return found, [element for element in root.walk() if element.name in names and element not in found]
 
 
 def _clustering(document: Document, section: Element, sections: list[Element], problems: list[Problem]) -> Clustering:
@@ -157,7 +171,7 @@ def _clustering(document: Document, section: Element, sections: list[Element], p
         groups=groups if managed else (),
         node_manager=_switch(document, section, "nodeManager", "configurationManager"),
         state_manager=_switch(document, section, "stateManager", "contextManager"),
-        sections=tuple(document.place(element) for element in sections),
+        others=tuple(document.place(element) for element in sections if element is not section),
     )
 
 

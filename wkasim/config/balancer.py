@@ -41,11 +41,10 @@ class Route:
 
 @frozen(kw_only=True)
 class BalancerFile:
-    """The routes of an ELB; ``static`` says whether the file has a services section at all."""
+    """The routes of an ELB."""
 
     file: str
     routes: tuple[Route, ...] = ()
-    static: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -83,13 +82,13 @@ def read_balancer(path: Path, name: str | None = None) -> BalancerFile:
     root = _blocks(text, file, problems)
     services = [block for block in root.walk() if block.name == "services"]
     routes = tuple(route for block in services for route in _routes(block, file, problems))
-    return BalancerFile(file=file, routes=routes, static=bool(services), problems=tuple(problems))
+    return BalancerFile(file=file, routes=routes, problems=tuple(problems))
 
 
 def _blocks(text: str, file: str, problems: list[Problem]) -> _Block:
     root = _Block("", 1)
     open_blocks = [root]
-    words, line, words_line = "", 1, 1
+    words, line, words_line, last_line = "", 1, 1, 1
     for found in _TOKEN.finditer(text):
         token = found[0]
         if token == "\n":
@@ -111,7 +110,10 @@ def _blocks(text: str, file: str, problems: list[Problem]) -> _Block:
             elif token == "}":
                 open_blocks.pop()
         elif not token.startswith("#") and not token.isspace():
-            words_line = words_line if words else line
+            if words and line > last_line and not words.endswith(","):
+                _add_entry(open_blocks[-1], words, words_line, file, problems, ended=False)
+                words = ""
+            words_line, last_line = words_line if words else line, line
             words = f"{words} {token}" if words else token
     if len(open_blocks) > 1:
         block = open_blocks[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from wkasim.config.carbon import CarbonFile, read_carbon
 from wkasim.config.datasources import DataSourcesFile, read_datasources
 from wkasim.config.declaration import Declaration, DeclaredNode, read_declaration
 from wkasim.config.directory import NodeFiles, find_nodes
-from wkasim.config.hosts import HostsFile, is_address, read_hosts
+from wkasim.config.hosts import HostsFile, read_hosts
 from wkasim.config.places import Place, Problem, Sourced
 from wkasim.config.startscript import StartFlags, read_start_script
 from wkasim.config.templates import is_template
@@ -119,9 +120,7 @@ class ConfiguredNode:
 
     def resolve(self, name: str) -> str | None:
         """The address of a host name on this node's machine."""
-        if is_address(name):
-            return name
-        return self.hosts.address(name) if self.hosts is not None else None
+        return _lookup(self.hosts, name)
 
 
 @frozen(kw_only=True, slots=False)
@@ -211,7 +210,32 @@ def read_cluster(
     for files in found:
         name = by_directory.get(files.directory.name, files.name)
         nodes.append(_node(evolve(files, name=name), declared.get(name, DeclaredNode()), hosts))
-    return _cluster(nodes, declaration, hosts, len(directories) > 1)
+    return _cluster(list(_with_guesses(nodes)), declaration, hosts, len(directories) > 1)
+
+
+def _with_guesses(nodes: Sequence[ConfiguredNode]) -> Iterator[ConfiguredNode]:
+    """The nodes, those whose address the machine chooses with the one of their host name in carbon.xml, if that is it.
+
+    It may be the load balancer's; so it counts only where others list a member of that name and no other node has it.
+    """
+    guesses = {node.name: guess for node in nodes if node.host is None and (guess := _guess(node)) is not None}
+    count = Counter(guess.value for guess in guesses.values())
+    listing: dict[str, set[str]] = {}
+    for node in nodes if guesses else ():
+        for member in node.members:
+            listing.setdefault(member.host.value, set()).add(node.name)
+    for node in nodes:
+        guess = guesses.get(node.name)
+        if guess is None or count[guess.value] > 1 or not listing.get(guess.value, set()) - {node.name}:
+            yield node
+        else:
+            address = node.resolve(guess.value)
+            yield evolve(node, host=guess, address=address, machine=node.machine or address)
+
+
+def _guess(node: ConfiguredNode) -> Sourced[str] | None:
+    names = (node.carbon.host_name, node.carbon.management_host_name) if node.carbon is not None else ()
+    return next((name for name in names if name is not None and node.resolve(name.value) is not None), None)
 
 
 def _cluster(
@@ -264,7 +288,12 @@ def _hosts(directories: Sequence[Path], declaration: Declaration | None, given: 
             raise InputError(*(f"{problem.place}: {problem.text}" for problem in hosts.problems))
         return hosts
     if declaration is not None and declaration.hosts is not None:
-        return _hosts(directories, None, Path(declaration.file).parent / declaration.hosts)
+        folder = Path(declaration.file).parent
+        if not (folder / declaration.hosts).resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"{declaration.file}: hosts: {declaration.hosts} is outside of {folder}; name it with --hosts FILE"
+            )
+        return _hosts(directories, None, folder / declaration.hosts)
     for directory in directories:
         for name in ("hosts", "etc/hosts", "hosts.txt"):
             if (directory / name).is_file():
@@ -295,8 +324,8 @@ def _node(files: NodeFiles, declared: DeclaredNode, hosts: HostsFile | None) -> 
         *flags.problems,
     ]
     offset = _offset(carbon, flags)
-    host = _host(clustering, declared, carbon, table)
-    address = None if host is None else (table.address(host.value) if table is not None else _plain(host.value))
+    host = _host(clustering, declared)
+    address = None if host is None else _lookup(table, host.value)
     return ConfiguredNode(
         name=files.name,
         directory=files.directory,
@@ -330,8 +359,8 @@ def _merged(own: HostsFile | None, shared: HostsFile | None) -> HostsFile | None
     return HostsFile(own.file, {**shared.names, **own.names})
 
 
-def _plain(name: str) -> str | None:
-    return HostsFile("", {}).address(name)
+def _lookup(table: HostsFile | None, name: str) -> str | None:
+    return (table or HostsFile("")).address(name)
 
 
 def _role(
@@ -368,21 +397,13 @@ def _offset(carbon: CarbonFile | None, flags: StartFlags) -> int:
     return carbon.offset.value if carbon is not None and carbon.offset is not None else 0
 
 
-def _host(
-    clustering: Clustering | None, declared: DeclaredNode, carbon: CarbonFile | None, table: HostsFile | None
-) -> Sourced[str] | None:
+def _host(clustering: Clustering | None, declared: DeclaredNode) -> Sourced[str] | None:
     if clustering is not None:
         for name in ("localMemberHost", "localMemberBindAddress", "tcpListenHost"):
             found = clustering.text(name)
             if found is not None and not is_template(found.value):
                 return found
-    if declared.host is not None:
-        return declared.host
-    # Nothing names the address, so the machine chooses. A host name that the table knows is the best guess.
-    for guess in (carbon.host_name, carbon.management_host_name) if carbon is not None else ():
-        if guess is not None and table is not None and table.address(guess.value) is not None:
-            return guess
-    return None
+    return declared.host
 
 
 def _port(clustering: Clustering | None, name: str, problems: list[Problem]) -> Sourced[int] | None:
@@ -416,7 +437,7 @@ def _members(clustering: Clustering | None, table: HostsFile | None, flags: Star
         text = substituted(entry.port_text, flags.values())
         port = entry.port.value if entry.port is not None else digits(text)
         port = port if port is not None and 0 < port < 65536 else None
-        address = table.address(host) if table is not None else _plain(host)
+        address = _lookup(table, host)
         place = entry.port.place if entry.port is not None else entry.host.place
         yield ListedMember(Sourced(host, entry.host.place), address, port, place, entry.host.place, text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final
 
@@ -26,9 +27,9 @@ class HostsFile:
     problems: tuple[Problem, ...] = ()
 
     def address(self, name: str) -> str | None:
-        """The address of a name; an address is its own."""
-        if is_address(name):
-            return name
+        """The address of a name; an address is its own, in its shortest writing."""
+        if (address := _address(name)) is not None:
+            return address
         found = self.names.get(name.lower())
         if found is not None:
             return found.value
@@ -45,15 +46,26 @@ def is_address(text: str) -> bool:
     )
 
 
+def _address(text: str) -> str | None:
+    """The address that a text is, of IPv4 or IPv6, written like all others."""
+    if is_address(text):
+        return ".".join(str(int(part)) for part in text.split("."))
+    try:
+        return str(IPv6Address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return None
+
+
 def is_loopback(address: str) -> bool:
-    """Whether an address means each machine's own."""
-    return is_address(address) and address.startswith("127.")
+    """Whether an address means each machine's own; a member that tells 0.0.0.0 is looked for there as well."""
+    return (is_address(address) and address.startswith("127.")) or address in ("0.0.0.0", "::", "::1")
 
 
 def read_hosts(path: Path, name: str | None = None) -> HostsFile:
-    """Read a hosts file; lines that make no sense become problems, IPv6 lines are passed over."""
+    """Read a hosts file; lines that make no sense become problems. IPv6 counts where a name has no other address."""
     file = name or str(path)
     names: dict[str, Sourced[str]] = {}
+    others: dict[str, Sourced[str]] = {}
     problems: list[Problem] = []
     try:
         text = read_text(path)
@@ -63,13 +75,13 @@ def read_hosts(path: Path, name: str | None = None) -> HostsFile:
     for number, line in enumerate(text.split("\n"), 1):
         words = line.partition("#")[0].split()
         place = Place(file, number)
-        if not words or ":" in words[0]:
+        if not words:
             continue
         if is_template(words[0]):
             problems.append(Problem("template", place, words[0][:60]))
-        elif not is_address(words[0]) or len(words) < 2:
+        elif (address := _address(words[0])) is None or len(words) < 2:
             problems.append(Problem("value", place, f"{line.strip()[:60]!r} is not an address and its names"))
         else:
-            for word in words[1:]:
-                names.setdefault(word.lower(), Sourced(words[0], place))
-    return HostsFile(file, names, tuple(problems))
+            for word in words[1:] if is_address(address) or not is_loopback(address) else ():
+                (names if is_address(address) else others).setdefault(word.lower(), Sourced(address, place))
+    return HostsFile(file, {**others, **names}, tuple(problems))

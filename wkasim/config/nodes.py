@@ -1,7 +1,7 @@
 """From configuration files to nodes that can be simulated: what the files leave open is filled in, and said.
 
-Addresses that only the machine knows are taken from a range kept for documentation. An address that means "this
-machine" is given a number of its own for each machine, so that nobody reaches somebody else's.
+Addresses that only the machine knows, and those of IPv6, are taken from ranges that are nobody's. An address that means
+"this machine" is given a number of its own for each machine, so that nobody reaches somebody else's.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
-from wkasim.config.hosts import is_loopback
+from wkasim.config.hosts import is_address, is_loopback
 from wkasim.config.values import digits
 from wkasim.node.config import DEFAULT_SUB_DOMAIN, Group, NodeConfig
 
@@ -21,6 +21,8 @@ __all__ = ["Simulable", "simulable"]
 _SOMEWHERE: Final = "198.51.100"
 _UNKNOWN_NAME: Final = "203.0.113"
 _LOOPBACK: Final = "127.0.0.1"
+_ANY: Final = "0.0.0.0"
+_SIXES: Final = "198.18"
 
 
 @frozen(kw_only=True)
@@ -39,8 +41,8 @@ class Simulable:
 
 def simulable(cluster: ConfiguredCluster) -> Simulable:
     """Fill in what the files leave open."""
-    active = cluster.active()
     assumptions: list[str] = []
+    active = _of_ipv4(cluster.active(), assumptions)
     addresses, machines = _addresses(active, assumptions)
     names = _names(cluster, active, addresses, assumptions)
     nodes = tuple(_node(node, addresses, names) for node in active)
@@ -48,9 +50,34 @@ def simulable(cluster: ConfiguredCluster) -> Simulable:
         nodes=nodes,
         hosts=dict(sorted({**_table(active), **names}.items())),
         assumptions=tuple(assumptions),
-        left_out=tuple(node.name for node in cluster.nodes if node not in active),
+        left_out=tuple(node.name for node in cluster.nodes if node.name not in addresses),
         loopback={addresses[name]: machine for name, machine in machines.items() if is_loopback(addresses[name])},
     )
+
+
+def _of_ipv4(active: list[ConfiguredNode], assumptions: list[str]) -> list[ConfiguredNode]:
+    """The nodes with addresses as the simulator takes them: every other way to say "this machine" is 127.0.0.1."""
+    taken: dict[str, str] = {}
+
+    def of_ipv4(address: str | None) -> str | None:
+        if address is None or (is_address(address) and address != _ANY):
+            return address
+        if is_loopback(address):
+            return _LOOPBACK
+        if address not in taken:
+            taken[address] = f"{_SIXES}.{len(taken) // 250}.{len(taken) % 250 + 1}"
+            assumptions.append(f"{address}: an address of IPv6; taken as {taken[address]}")
+        return taken[address]
+
+    return [
+        evolve(
+            node,
+            address=of_ipv4(node.address),
+            machine=of_ipv4(node.machine),
+            members=tuple(evolve(member, address=of_ipv4(member.address)) for member in node.members),
+        )
+        for node in active
+    ]
 
 
 def _addresses(active: list[ConfiguredNode], assumptions: list[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -124,7 +151,8 @@ def _table(active: list[ConfiguredNode]) -> dict[str, str]:
     for node in active:
         if node.hosts is not None:
             for name, address in node.hosts.names.items():
-                table.setdefault(name, address.value)
+                if is_address(address.value):
+                    table.setdefault(name, address.value)
     return table
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
 from wkasim.config.hosts import is_loopback
@@ -12,6 +14,7 @@ from wkasim.config.rules.hit import Hit
 from wkasim.config.templates import is_template
 
 __all__ = [
+    "bind_port_is_forwarded",
     "http_ports_differ",
     "names_resolve",
     "no_loopback",
@@ -22,6 +25,9 @@ __all__ = [
 ]
 
 
+_RANGE: Final = re.compile(r"\d+\.\d+\.\d+\.\d+\s*[-/]")
+
+
 def no_loopback(cluster: ConfiguredCluster) -> Iterator[Hit]:
     """No address of the machine itself, where there are several machines."""
     active = cluster.active()
@@ -30,7 +36,7 @@ def no_loopback(cluster: ConfiguredCluster) -> Iterator[Hit]:
     machines = {node.machine for node in active if node.machine is not None}
     if all(is_loopback(address) for address in known) and len(machines) < 2:
         return
-    if all(is_loopback(address) and address != "127.0.0.1" for address in known):
+    if all(address.startswith("127.") and address != "127.0.0.1" for address in known):
         return  # Machines that are told apart within 127: a test bench on one machine.
     for node in active:
         if node.address is not None and is_loopback(node.address) and node.host is not None:
@@ -269,6 +275,16 @@ def port_is_fixed(cluster: ConfiguredCluster) -> Iterator[Hit]:
                 yield Hit("WKA112", node.place, (node.name,), text)
 
 
+def bind_port_is_forwarded(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """The port that is told to the others is the one that is listened on."""
+    for node in cluster.active():
+        written = node.clustering.text("localMemberBindPort") if node.clustering is not None else None
+        if written is not None and node.port is not None and node.bind_port not in (None, node.port.value):
+            text = f"{node.name} listens on {node.bind_port} and tells the others {node.port.value}"
+            mend = f"Let something forward {node.port.value} to {node.bind_port}, or remove localMemberBindPort."
+            yield Hit("WKA103", written.place, (node.name,), text, mend, "warning", (node.port.place,))
+
+
 def names_resolve(cluster: ConfiguredCluster) -> Iterator[Hit]:
     """Names are in the hosts files, if any were given, and lead to the node that has them; one finding a name."""
     missing: dict[str, list[tuple[Severity, Place, str]]] = {}
@@ -293,7 +309,8 @@ def names_resolve(cluster: ConfiguredCluster) -> Iterator[Hit]:
             yield Hit("WKA106", first[1], names, text, "Name the hosts file with --hosts.", "note")
         else:
             then = f": clustering does not start on {', '.join(names)}" if errors else ""
-            yield Hit("WKA106", first[1], names, f"{name} is in no hosts file{then}", None, first[0], related)
+            mend = "Ranges of addresses are for Hazelcast: list each member by itself." if _RANGE.match(name) else None
+            yield Hit("WKA106", first[1], names, f"{name} is in no hosts file{then}", mend, first[0], related)
     yield from _names_of_others(cluster)
 
 

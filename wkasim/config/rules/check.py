@@ -43,12 +43,14 @@ def _severity(hit: Hit) -> str:
 
 def _hits(cluster: ConfiguredCluster, profile: Profile) -> Iterator[Hit]:
     yield from reading.problems_of_files(cluster)
+    yield from reading.addresses_are_simulated(cluster)
     yield from reading.section_is_complete(cluster)
     yield from reading.single_dialect(cluster)
     yield from reading.settings_without_effect(cluster)
     yield from addresses.no_loopback(cluster)
     yield from addresses.ports_are_free(cluster)
     yield from addresses.port_is_fixed(cluster)
+    yield from addresses.bind_port_is_forwarded(cluster)
     yield from addresses.names_resolve(cluster)
     yield from addresses.http_ports_differ(cluster)
     yield from addresses.ports_match(cluster)

@@ -10,7 +10,13 @@ from wkasim.config.rules.finding import Severity
 from wkasim.config.rules.hit import Hit
 from wkasim.config.values import UNRESOLVED
 
-__all__ = ["problems_of_files", "section_is_complete", "settings_without_effect", "single_dialect"]
+__all__ = [
+    "addresses_are_simulated",
+    "problems_of_files",
+    "section_is_complete",
+    "settings_without_effect",
+    "single_dialect",
+]
 
 _HAZELCAST_ONLY: Final = ("licenseKey", "mgtCenterURL", "clusteringPattern", "groupPassword")
 _RULE_OF: Final = {"unreadable": "WKA130", "template": "WKA117", "value": "WKA131"}
@@ -44,6 +50,18 @@ def problems_of_files(cluster: ConfiguredCluster) -> Iterator[Hit]:
                 yield Hit("WKA117", parameter.place, (node.name,), text, f"Write the value of {name} itself.")
 
 
+def addresses_are_simulated(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """No address of IPv6: no recording of the real system has one."""
+    for node in cluster.active():
+        written = [(node.address, node.host.place)] if node.host is not None else []
+        written += [(member.address, member.host_place) for member in node.members]
+        for address, place in written:
+            if address is not None and ":" in address:
+                text = f"{address} is an address of IPv6; no recording has one, it is simulated as if it were of IPv4"
+                mend = "Make sure of it on the real servers, or write the address of IPv4."
+                yield Hit("WKA131", place, (node.name,), text, mend, "warning")
+
+
 def section_is_complete(cluster: ConfiguredCluster) -> Iterator[Hit]:
     """The clustering section exists once, is on, and has content."""
     for node in cluster.nodes:
@@ -52,9 +70,10 @@ def section_is_complete(cluster: ConfiguredCluster) -> Iterator[Hit]:
         clustering = node.clustering
         if clustering is None:
             if not any(problem.kind == "unreadable" for problem in node.axis2.problems):
-                commented = node.axis2.commented_section
+                commented, stray = node.axis2.commented_section, node.axis2.stray_section
                 where = f"; the one in line {commented.line} is in a comment" if commented is not None else ""
-                yield Hit("WKA116", commented or node.place, (node.name,), f"no clustering section{where}")
+                where = f"; the one in line {stray.line} stands inside another element" if stray is not None else where
+                yield Hit("WKA116", stray or commented or node.place, (node.name,), f"no clustering section{where}")
             continue
         if clustering.old_dialect is not None:
             continue
@@ -66,9 +85,9 @@ def section_is_complete(cluster: ConfiguredCluster) -> Iterator[Hit]:
             )
         else:
             yield from _scheme(node)
-        if len(clustering.sections) > 1:
-            text = f"{len(clustering.sections)} clustering sections; this one counts"
-            yield Hit("WKA116", clustering.place, (node.name,), text, related=clustering.sections[:-1])
+        if clustering.others:
+            text = f"{len(clustering.others) + 1} clustering sections; this one, the first, counts"
+            yield Hit("WKA116", clustering.place, (node.name,), text, severity="warning", related=clustering.others)
         for twice in clustering.duplicates:
             text = f"{twice.name} is written twice; this one counts, not that in line {twice.ignored.line}"
             yield Hit("WKA116", twice.used, (node.name,), text, severity="warning", related=(twice.ignored,))

@@ -42,6 +42,11 @@ def balancer_manages_somebody(cluster: ConfiguredCluster) -> Iterator[Hit]:
     active = cluster.active()
     applications = [node for node in active if not node.groups]
     for balancer in active:
+        if balancer.balancer is not None and not balancer.groups and not balancer.balancer.problems:
+            text = f"{balancer.name} manages no domain: loadbalancer.conf names no service"
+            mend = "Write a service with the domain of the nodes, unless something else tells it of them."
+            place = Place(balancer.balancer.file)
+            yield Hit("WKA110", place, (balancer.name,), text, mend, "warning")
         domains = {node.domain.value for node in applications}
         for domain in dict.fromkeys(group.domain.value for group in balancer.groups):
             if domain in domains or not applications:

@@ -36,8 +36,8 @@ _RULES: Final = (
         fault="F1",
         title="A loopback address is told to other machines",
         severity="error",
-        why="An address that begins with 127 means the machine itself, on every machine. It gets into the file by "
-        "copying a guide, or because the machine's hosts file maps its own name to 127.0.0.1.",
+        why="An address that begins with 127, and 0.0.0.0, means the machine itself, on every machine. It gets into "
+        "the file by copying a guide, or because the machine's hosts file maps its own name to 127.0.0.1.",
         happens="The others get its JOIN and answer to the address in it, which is their own machine. No answer "
         "arrives: the node sends JOIN every 15 seconds, for ever, and the others list an address where nobody is.",
         mend="Set localMemberHost to the address that the other machines use.",
@@ -274,7 +274,7 @@ _RULES: Final = (
         title="Clustering is off, empty, or written twice",
         severity="error",
         why='enable="false" is how products are shipped; a self-closing section has no members; a section in a comment '
-        "is none; of two equal parameters the last one counts.",
+        "is none; of two sections the first one counts, of two equal parameters the last one.",
         happens="With clustering off or missing the server runs on its own and says so once, in a file. An empty "
         "section asks the network by multicast.",
         mend='Write one complete clustering section with enable="true", each parameter once.',
