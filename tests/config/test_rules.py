@@ -94,6 +94,20 @@ def test_wka103_one_wrong_entry_points_at_the_entry(tmp_path: Path) -> None:
     assert found[0].place.line == 10
 
 
+@pytest.mark.parametrize("nodes", [("elb",), ("manager",), ("worker1", "worker2"), ("elb", "manager")])
+def test_wka103_part_of_a_cluster_has_no_errors(tmp_path: Path, nodes: tuple[str, ...]) -> None:
+    """On the machine of the members that are not given here, another one that lists them may run."""
+    faults(tmp_path, generate(plan()))
+    cluster = read_cluster([tmp_path / node for node in nodes], tmp_path / "hosts")
+    found = find_faults(cluster, profile_named("documented"))
+    assert [finding.severity for finding in found if finding.severity == "error"] == []
+
+
+def test_wka103_shipped_ports_of_one_node_are_named(tmp_path: Path) -> None:
+    (found,) = faults(tmp_path, {"a/axis2.xml": axis2(4100, host=A[0], members=(A,))})
+    assert (found.rule.id, found.text) == ("WKA103", "nobody listens on 10.0.0.1:4000 (on that machine: a 4100)")
+
+
 def test_wka103_shipped_ports_are_named(tmp_path: Path) -> None:
     found = faults(tmp_path, trio(b=axis2(4100, host=B[0], members=(A, C))))
     assert ids(found) == ["WKA103"]

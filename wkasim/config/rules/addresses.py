@@ -188,7 +188,8 @@ def _mismatch(
         related = tuple(member.host_place for _, member in entries)
         yield Hit("WKA103", moved[0].host.place, (node.name, *listing), text, related=related)
         return
-    if not there:
+    # Who lists the entry is not meant by it, unless it has the ports that some products are shipped with.
+    if all(node.name in listing and {port, node.effective_port} != {4000, 4100} for node in there):
         if len(cluster.nodes) > 1:
             text = f"{first} is none of the nodes given here"
             mend = "Correct the entry, or give the directory of that node too."
