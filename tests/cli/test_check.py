@@ -96,6 +96,27 @@ def test_check_folder_json_has_every_expectation(wkasim: Invoke, run: Path) -> N
     assert [item["verdict"] for item in told].count("passed") == 7
 
 
+def test_check_role_passes_over_what_is_left_of_an_earlier_life(wkasim: Invoke, run: Path) -> None:
+    log = run / "worker1.log"
+    left = "INFO - TribesMembershipListener Member 127.1.0.132:4002(wso2.esb.domain) left cluster\n"
+    log.write_text(left + log.read_text(encoding="utf-8"), encoding="utf-8")
+    result = wkasim("check", "--role", "worker", "run/worker1.log")
+    assert (result.exit_code, result.stdout) == (0, "worker1: the start of a worker, all 12 steps\n")
+    log.write_text(left)
+    result = wkasim("check", "--role", "worker", "run/worker1.log")
+    assert result.exit_code == 2
+    assert result.stderr == "run/worker1.log: the log begins in the middle; no start of a node is in it\n"
+
+
+def test_check_log_that_is_too_long_for_a_transcript_is_refused(
+    wkasim: Invoke, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wkasim.cli.check._MOST_LINES", 5)
+    result = wkasim("check", "run/elb.log", "--transcript", THIRD)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("run/elb.log: more than 5 log lines; cut out the start")
+
+
 def test_check_folder_of_another_profile_skips_what_is_not_of_it(wkasim: Invoke, tmp_path: Path) -> None:
     wkasim("run", "wrong-well-known-port", "--quiet", "--out", "run")
     result = wkasim("check", "run", "--scenario", "wrong-well-known-port", "--quiet")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from wkasim.scenario.judge import Outcome
 
 __all__ = ["check", "register"]
+
+_MOST_LINES: Final = 500_000
+"""Lines of a log that are held against a transcript."""
 
 
 def register(app: typer.Typer) -> None:
@@ -71,14 +75,17 @@ def _check_role(logs: list[Path], role: str, *, as_json: bool) -> bool:
     """Each start in the logs against the documented sequence of a role."""
     from wkasim.cli.logs import load_story
     from wkasim.cli.screen import make_console, plain_text
-    from wkasim.logs.sequence import ROLES, check_sequence
+    from wkasim.logs.sequence import ROLES, check_sequence, has_start
 
     if role not in ROLES:
         raise InputError(f"unknown role {role!r} (known: {', '.join(ROLES)})")
     lives = load_story(logs).lives
     if not lives:
         raise InputError(f"{logs[0]}: no line of the clustering code was found")
-    reports = [check_sequence(life, role) for life in lives]
+    started = [life for life in lives if has_start(life)]
+    if not started:
+        raise InputError(f"{logs[0]}: the log begins in the middle; no start of a node is in it")
+    reports = [check_sequence(life, role) for life in started]
     if as_json:
         told = [
             {
@@ -108,7 +115,7 @@ def _check_files(logs: list[Path], transcripts: list[Path], *, exact: bool, as_j
     from wkasim.logs.transcript import Transcript
     from wkasim.logs.transcript import check as check_lines
 
-    expected = [Transcript.parse(_read(path), str(path)) for path in transcripts]
+    expected = [Transcript.read(path) for path in transcripts]
     reports: list[TranscriptReport] = []
     for path in logs:
         lines = _lines(path)
@@ -129,25 +136,16 @@ def _check_files(logs: list[Path], transcripts: list[Path], *, exact: bool, as_j
     return all(report.passed for report in reports)
 
 
-def _read(path: Path) -> str:
-    from wkasim.scenario.written import MAX_CHARACTERS
-
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            text = file.read(MAX_CHARACTERS + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(text) > MAX_CHARACTERS:
-        raise InputError(f"{path}: more than {MAX_CHARACTERS} characters; this is no transcript")
-    return text
-
-
 def _lines(path: Path) -> list[LogLine]:
     from wkasim.logs.parser import read_log
 
     if path.is_dir():
         raise InputError(f"{path}: this is a folder; name log files, or check the folder with --scenario")
-    lines = [line for line in read_log(path) if line.known]
+    lines = list(islice((line for line in read_log(path) if line.known), _MOST_LINES + 1))
+    if len(lines) > _MOST_LINES:
+        raise InputError(
+            f"{path}: more than {_MOST_LINES} log lines; cut out the start that is to be checked, or use --role"
+        )
     if not lines:
         raise InputError(f"{path}: there is no log line in this file")
     return lines

@@ -55,7 +55,8 @@ def compare_stories(left: Story, right: Story) -> tuple[list[NodeDifference], li
         for life in left.lives
         if life.node in right.nodes
     ]
-    extra = [life for key, life in lives.items() if key not in {(one.node, one.number) for one in left.lives}]
+    known = {(life.node, life.number) for life in left.lives}
+    extra = [life for key, life in lives.items() if key not in known]
     found += [_compare(Life(life.node, life.number), life) for life in extra if life.node in left.nodes]
     only_left = [node for node in left.nodes if node not in right.nodes]
     return found, only_left, [node for node in right.nodes if node not in left.nodes]

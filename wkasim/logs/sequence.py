@@ -12,7 +12,7 @@ from wkasim.logs.catalogue import ENTRIES
 from wkasim.logs.life import Life
 from wkasim.logs.line import LogLine
 
-__all__ = ["ROLES", "SequenceReport", "Step", "check_sequence"]
+__all__ = ["ROLES", "SequenceReport", "Step", "check_sequence", "has_start"]
 
 
 @frozen
@@ -86,6 +86,11 @@ class SequenceReport:
             told.append(f"  instead {self.instead.place}: {self.instead.message}")
             told.append(f"  {ENTRIES[self.instead.event or ''].meaning}")
         return told
+
+
+def has_start(life: Life) -> bool:
+    """Whether the log of a life holds its start at all; one that was rotated may begin in the middle."""
+    return life.first("initializing_cluster", "cluster_domain", "membership_scheme", "clustering_disabled") is not None
 
 
 def check_sequence(life: Life, role: str) -> SequenceReport:
