@@ -8,27 +8,39 @@ import pytest
 from attrs import evolve
 
 from wkasim.errors import InputError
+from wkasim.explore.course import Course
 from wkasim.explore.coverage import Coverage
 from wkasim.explore.findings import explains, make_finding, tell
-from wkasim.explore.invariants import invariants_named, known_invariants
+from wkasim.explore.invariants import Invariant, always, invariants_named, known_invariants
 from wkasim.explore.judged import judge_scenario
 from wkasim.explore.schedules import FAULTS
 from wkasim.explore.search import Report, Search, explore
-from wkasim.explore.shrink import shrink
+from wkasim.explore.shrink import shrink, without
 from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_variation
 from wkasim.explore.topologies import TOPOLOGIES
+from wkasim.explore.verdict import Violation
 from wkasim.profile import PROFILES
-from wkasim.scenario.model import Expectation, InvariantClaim, Scenario
+from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Wait
 from wkasim.scenario.reader import load_scenario, parse_scenario
 from wkasim.scenario.runner import run_scenario
 from wkasim.scenario.writer import write_scenario
 from wkasim.sim import faults
 
 DOCUMENTED = Space(profiles=("documented",), faults=())
+AGREEMENT = Search(space=DOCUMENTED, invariants=invariants_named(["agreement"]))
 
 
 def drawn(number: int, space: Space = Space()) -> Scenario:  # noqa: B008 - a value that never changes
     return draw_scenario(SeededChooser(0, number), space)
+
+
+def violating(search: Search) -> tuple[Scenario, Violation]:
+    """The first drawn scenario that violates something, and its first violation."""
+    for number in range(50):
+        scenario = search.scenario(number)
+        if violations := judge_scenario(scenario, search.invariants).violations:
+            return scenario, violations[0]
+    raise AssertionError("nothing is violated")
 
 
 def test_drawn_scenarios_are_values_that_a_file_keeps() -> None:
@@ -66,13 +78,8 @@ def test_space_refuses_what_it_does_not_know_all_at_once() -> None:
 
 
 def test_finding_is_shrunk_to_few_nodes_and_no_needless_step() -> None:
-    search = Search(space=DOCUMENTED, invariants=invariants_named(["agreement"]))
-    number = next(
-        number for number in range(50) if judge_scenario(search.scenario(number), search.invariants).violations
-    )
-    scenario = search.scenario(number)
-    violation = judge_scenario(scenario, search.invariants).violations[0]
-    finding = make_finding(scenario, violation, search.invariants)
+    scenario, violation = violating(AGREEMENT)
+    finding = make_finding(scenario, violation, AGREEMENT.invariants)
     assert len(finding.scenario.nodes) == 3
     assert [step.action.verb for step in finding.scenario.steps] == ["start", "wait"]
     assert finding.scenario.seed < 12
@@ -94,7 +101,7 @@ def test_shrinking_leaves_what_the_failure_needs() -> None:
         assert judge_scenario(candidate, ()).problem == ""
         return any(isinstance(step.action, faults.Kill) for step in candidate.steps)
 
-    smallest = shrink(scenario, has_kill)
+    *_, smallest = shrink(scenario, has_kill)
     assert [step.action.verb for step in smallest.steps] == ["start", "kill", "wait"]
     assert len(smallest.nodes) == 1
     assert [step.at_s for step in smallest.steps] == [0.0, 0.0, None]
@@ -114,18 +121,79 @@ def test_search_finds_the_same_with_one_process_and_with_two() -> None:
 
 
 def test_search_stops_when_it_is_told_and_keeps_what_it_found() -> None:
-    seen: list[int] = []
-
     def progress(report: Report) -> None:
-        seen.append(report.runs)
-        if len(seen) == 2:
+        if report.runs > 8:
             raise KeyboardInterrupt
 
     report = explore(Search(space=DOCUMENTED), on_progress=progress)
     assert report.interrupted
-    assert report.runs == seen[-1] > seen[0]
-    assert report.findings
+    assert report.runs == 16
+    assert [finding.ended for finding in report.findings][:-1] == ["done"] * (len(report.findings) - 1)
     assert explore(Search(space=DOCUMENTED), keep_going=lambda: False).runs == 0
+
+
+def test_interrupted_while_it_shrinks_the_search_keeps_the_finding_as_small_as_it_is_by_then() -> None:
+    scenario, violation = violating(AGREEMENT)
+    asked: list[int] = []
+
+    def interrupt() -> bool:
+        asked.append(0)
+        if len(asked) == 12:
+            raise KeyboardInterrupt
+        return True
+
+    finding = make_finding(scenario, violation, AGREEMENT.invariants, keep_going=interrupt)
+    assert finding.ended == "interrupted"
+    assert 3 <= len(finding.scenario.nodes) < len(scenario.nodes)
+    (again,) = judge_scenario(finding.scenario, AGREEMENT.invariants).violations
+    assert again == finding.violation
+    assert tell(finding, 1, 8).endswith("\nThe search ended before this was as small as it can be.")
+
+    def during_the_first(report: Report) -> None:
+        if report.runs and not report.findings:
+            raise KeyboardInterrupt
+
+    report = explore(AGREEMENT, on_progress=during_the_first)
+    assert report.interrupted
+    assert [finding.ended for finding in report.findings] == ["interrupted"]
+    assert report.times == [1]
+
+
+def test_search_whose_time_is_up_does_not_run_a_single_scenario_more() -> None:
+    scenario, violation = violating(AGREEMENT)
+    finding = make_finding(scenario, violation, AGREEMENT.invariants, keep_going=lambda: False)
+    assert (finding.ended, finding.seeds_failing, finding.seeds_tried) == ("time", 1, 1)
+    assert finding.scenario.nodes == scenario.nodes
+    assert finding.violation == violation
+
+
+def test_runs_begun_before_the_time_was_up_are_the_only_ones_that_count() -> None:
+    asked: list[int] = []
+
+    def three_runs() -> bool:
+        asked.append(0)
+        return len(asked) <= 4
+
+    assert explore(Search(space=DOCUMENTED, invariants=()), keep_going=three_runs).runs == 3
+
+
+def test_defect_of_the_simulator_costs_neither_the_search_nor_the_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wkasim.explore import findings, search
+
+    runs: list[Scenario] = []
+
+    def breaks(scenario: Scenario, *args: object, **kwargs: object) -> object:
+        runs.append(scenario)
+        if len(runs) % 3 == 0:
+            raise AssertionError("a time that is past")
+        return judge_scenario(scenario, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(findings, "judge_scenario", breaks)
+    monkeypatch.setattr(search, "judge_scenario", breaks)
+    report = explore(AGREEMENT, runs=12)
+    assert report.runs == 12
+    assert report.findings
+    assert report.problems["run 2 of seed 0: AssertionError: a time that is past"] == 1
 
 
 def test_variations_of_a_scenario_keep_its_steps_and_nodes() -> None:
@@ -140,6 +208,108 @@ def test_variations_of_a_scenario_keep_its_steps_and_nodes() -> None:
         kinds |= {step.action.verb for step in varied.steps[len(base.steps) :]}
         assert judge_scenario(varied, known_invariants()).problem == ""
     assert {"kill", "partition", "wait"} <= kinds
+
+
+@pytest.mark.parametrize("name", ["esb-cluster", "defects/d15-starved-heartbeat", "routing/session"])
+def test_variations_can_be_run_to_their_end_and_what_is_left_of_one_too(name: str) -> None:
+    base = load_scenario(name)
+    for number in range(4):
+        varied = draw_variation(SeededChooser(2, number), base, Space(faults=tuple(FAULTS)))
+        assert judge_scenario(varied, ()).problem == ""
+    for node in varied.nodes:
+        smaller = without(varied, node)
+        if smaller.steps[0].action.verb == "start":
+            assert judge_scenario(smaller, ()).problem == "", f"{name} without {node.name}"
+
+
+VARIED = """
+title: A base
+description: It tells of three nodes.
+hosts: {hub.example: 127.1.0.1, other.example: 127.1.0.9}
+database: {}
+nodes:
+  hub: {host: hub.example}
+  one: {host: 127.1.0.2, http_port: 8280, well_known_members: ["127.1.0.1:4000"]}
+  two: {host: 127.1.0.3, well_known_members: ["hub.example:4000", "127.1.0.2:4000"]}
+links: [{between: [one, two], latency: 5ms}]
+steps:
+  - start: [hub, one]
+    explain: The first two.
+  - wait_until: {ready: [hub, one]}
+  - start: two
+  - add_node: {name: late, host: 127.1.0.4, well_known_members: ["127.1.0.3:4000"]}
+  - start: late
+  - wait: 5s
+  - {name: some, request: {to: one, count: 2}}
+  - wait_until: {answered: some}
+  - partition: [hub, [one, two, late]]
+  - wait: 10s
+  - heal
+  - kill: one
+  - wait: 20s
+"""
+
+
+def test_shrinking_a_scenario_with_waits_leaves_no_needless_step_node_or_name() -> None:
+    base = parse_scenario(VARIED)
+
+    def kills_one(candidate: Scenario) -> bool:
+        assert judge_scenario(candidate, ()).problem == ""
+        return any(step.action == faults.Kill(node="one") for step in candidate.steps)
+
+    *_, smallest = shrink(base, kills_one)
+    assert [step.action.verb for step in smallest.steps] == ["start", "kill", "wait"]
+    assert [node.name for node in smallest.nodes] == ["one"]
+    assert (smallest.database, smallest.links, dict(smallest.hosts)) == (None, (), {})
+
+
+def test_finding_in_a_scenario_with_requests_and_names_can_be_read_as_a_file() -> None:
+    # Requests need the node's HTTP port, and the partition the name of a host: neither may be shrunk away alone.
+    base = parse_scenario(
+        VARIED.replace("  - heal\n", "")
+        .replace("partition: [hub, [one, two, late]]", "cut: {from: other.example, to: two}")
+        .replace("kill: one", "start: lone")
+        .replace("links:", "  lone: {host: 127.1.0.9, well_known_members: []}\nlinks:")
+    )
+
+    def asked_and_cut(course: Course) -> str | None:
+        verbs = {record[4] for record in course.records if record[1] == "step"}
+        return "asked and cut" if {"request", "cut"} <= verbs else None
+
+    invariant = Invariant("quiet", "nobody is asked or cut off", asked_and_cut, always(), watches=("step",))
+    (violation,) = judge_scenario(base, [invariant]).violations
+    finding = make_finding(base, violation, [invariant])
+    assert [step.action.verb for step in finding.scenario.steps] == ["request", "cut", "wait"]
+    assert dict(finding.scenario.hosts) == {"other.example": "127.1.0.9"}
+    assert finding.scenario.description == ""
+    assert [step.explain for step in finding.scenario.steps] == [""] * 3
+    unclaimed = evolve(finding.scenario, expectations=())
+    assert parse_scenario(write_scenario(unclaimed)) == unclaimed
+
+
+def test_node_that_is_left_out_is_in_no_list_no_link_and_no_step() -> None:
+    base = parse_scenario(VARIED)
+    smaller = without(base, base.nodes[0])
+    assert smaller.all_nodes()["two"].well_known_members == (("127.1.0.2", 4000),)
+    assert smaller.all_nodes()["one"].well_known_members == ()
+    assert [step.action.verb for step in smaller.steps if step.action.verb in ("partition", "wait_until")] == [
+        "wait_until",
+        "wait_until",
+    ]
+    alone = without(smaller, base.nodes[1])
+    assert alone.links == ()
+    assert [step.action.verb for step in alone.steps] == ["start", "add_node", "start", "wait", "wait", "heal", "wait"]
+    assert "hub" not in write_scenario(without(alone, alone.nodes[0])).replace("hub.example", "")
+
+
+def test_waits_that_follow_each_other_become_one() -> None:
+    base = parse_scenario("nodes: {a: {}}\nsteps: [{start: a}, {wait: 2s}, {wait: 3s}, {kill: a}, {wait: 4s}]")
+
+    def long_enough(candidate: Scenario) -> bool:
+        return sum(step.action.for_s for step in candidate.steps if isinstance(step.action, Wait)) >= 9
+
+    *_, smallest = shrink(base, long_enough)
+    assert [step.action for step in smallest.steps] == [faults.Start(nodes=("a",)), Wait(for_s=9.0)]
 
 
 def test_coverage_counts_and_names_what_never_occurred() -> None:

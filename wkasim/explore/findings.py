@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final, Literal
 
 from attrs import evolve, frozen
 
+from wkasim.errors import InputError
 from wkasim.explore.invariants import Invariant
 from wkasim.explore.judged import judge_scenario
+from wkasim.explore.narration import narrate
 from wkasim.explore.shrink import shrink
 from wkasim.explore.verdict import Violation
-from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Wait
-from wkasim.sim import faults
+from wkasim.scenario.model import Expectation, InvariantClaim, Scenario
+from wkasim.scenario.reader import parse_scenario
+from wkasim.scenario.writer import write_scenario
 
 __all__ = ["Finding", "Key", "explains", "make_finding", "tell"]
 
 Key = tuple[str, str, str]
 """Profile, invariant, and cause: what makes two violations alike before anything has been shrunk."""
 
-_TRIED_SEEDS = 20
+_TRIED_SEEDS: Final = 20
 
 
 @frozen(kw_only=True)
 class Finding:
     """One distinct failure.
 
-    ``scenario`` is shrunk and claims the invariant that it violates. ``seeds_failing`` of ``seeds_tried`` seeds show
-    it. ``verbs`` are the faults that it needs.
+    ``scenario`` claims the invariant that it violates, and is as small as it could be made until shrinking ``ended``:
+    because there was no more to try, or before, for want of time or by Ctrl-C. ``seeds_failing`` of ``seeds_tried``
+    seeds show it, its own among them. ``verbs`` are the faults that it needs.
     """
 
     violation: Violation
     scenario: Scenario
     seeds_failing: int
     seeds_tried: int
-    shrunk_from: Scenario
+    ended: Literal["done", "time", "interrupted"] = "done"
 
     @property
     def key(self) -> Key:
@@ -55,23 +60,43 @@ def make_finding(
 ) -> Finding:
     """Shrink what violated the invariant, and count how many seeds show it.
 
-    As far as ``keep_going`` lets it; Ctrl-C leaves the smallest scenario found so far.
+    As far as ``keep_going`` lets it, and until Ctrl-C; both leave the smallest scenario so far.
     """
     chosen = [invariant for invariant in invariants if invariant.name == violation.invariant]
+    smallest, last = scenario, violation
 
-    def found(candidate: Scenario) -> Violation | None:
-        judged = judge_scenario(candidate, chosen)
+    def again(candidate: Scenario) -> Violation | None:
+        try:
+            judged = judge_scenario(candidate, chosen)
+        except Exception:
+            # A defect of the simulator on the way must not cost the finding; the candidate is none.
+            return None
         return next((found for found in judged.violations if found.cause == violation.cause), None)
 
-    smallest = shrink(scenario, lambda candidate: found(candidate) is not None, keep_going=keep_going)
-    last = found(smallest) or violation
-    failing = sum(found(evolve(smallest, seed=seed)) is not None for seed in range(_TRIED_SEEDS))
+    def still_fails(candidate: Scenario) -> bool:
+        nonlocal last
+        found = again(candidate)
+        if found is None or not _readable(candidate):
+            return False
+        last = found
+        return True
+
+    failing = tried = 1
+    ended: Literal["done", "time", "interrupted"] = "done"
+    try:
+        for smallest in shrink(scenario, still_fails, keep_going=keep_going):  # noqa: B007 - the last one is used
+            pass
+        others = [seed for seed in range(_TRIED_SEEDS) if seed != smallest.seed]
+        for seed in others[: _TRIED_SEEDS - 1]:
+            if not keep_going():
+                ended = "time"
+                break
+            failing += again(evolve(smallest, seed=seed)) is not None
+            tried += 1
+    except KeyboardInterrupt:
+        ended = "interrupted"
     return Finding(
-        violation=last,
-        scenario=_described(smallest, last),
-        seeds_failing=failing,
-        seeds_tried=_TRIED_SEEDS,
-        shrunk_from=scenario,
+        violation=last, scenario=_described(smallest, last), seeds_failing=failing, seeds_tried=tried, ended=ended
     )
 
 
@@ -87,35 +112,30 @@ def tell(finding: Finding, times: int, runs: int) -> str:
     story = [
         f"{finding.violation.invariant} is violated: {finding.violation.cause}.",
         f"{finding.violation.reason} (at {finding.violation.at_s:g} s, seed {scenario.seed}).",
-        *_events(scenario),
+        *narrate(scenario),
         f"{seeds}; the search met it in {times} of {runs} runs.",
     ]
+    if finding.ended != "done":
+        story.append("The search ended before this was as small as it can be.")
     return "\n".join(story)
 
 
+def _readable(scenario: Scenario) -> bool:
+    """Whether the scenario can be a file: a step may name what shrinking has taken away, a host or a port."""
+    try:
+        parse_scenario(write_scenario(scenario))
+    except InputError:
+        return False
+    return True
+
+
 def _described(scenario: Scenario, violation: Violation) -> Scenario:
+    """With the claim, and without words about what has been shrunk away."""
     claim = Expectation(claim=InvariantClaim(name=violation.invariant))
     title = f"{violation.invariant}: {violation.cause} ({scenario.profile})"
-    return evolve(scenario, title=title, expectations=(claim,))
+    steps = tuple(evolve(step, explain="", question=None) for step in scenario.steps)
+    return evolve(scenario, title=title, description="", steps=steps, expectations=(claim,))
 
 
 def _verbs(scenario: Scenario) -> frozenset[str]:
     return frozenset(step.action.verb for step in scenario.steps) - {"start", "wait"}
-
-
-def _events(scenario: Scenario) -> list[str]:
-    """What happens, a line for each step."""
-    told = []
-    for step in scenario.steps:
-        when = "" if step.at_s is None else f"At {step.at_s:g} s "
-        match step.action:
-            case faults.Start(nodes=names, spread_s=spread_s):
-                how = "together" if not spread_s else f"within {spread_s:g} s"
-                told.append(f"{when}{', '.join(names)} start{'s' if len(names) == 1 else f' {how}'}.")
-            case Wait(for_s=for_s):
-                told.append(f"Then nothing happens for {for_s:g} s.")
-            case action:
-                params = faults.action_params(action)  # type: ignore[arg-type]  # every other step is an action
-                facts = ", ".join(f"{key} {value}" for key, value in zip(params[::2], params[1::2], strict=True))
-                told.append(f"{when}{action.verb}{': ' + facts if facts else ''}.")
-    return told

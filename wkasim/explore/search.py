@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from wkasim.explore.coverage import Coverage
 from wkasim.explore.findings import Finding, Key, explains, make_finding
@@ -86,9 +86,14 @@ def explore(
 ) -> Report:
     """Search until ``runs`` runs are done or ``keep_going`` says no; Ctrl-C ends it too, and keeps what was found."""
     report = Report()
+
+    def going_on() -> bool:
+        on_progress(report)
+        return keep_going()
+
     try:
         for chunk in _chunks(search, runs, jobs, keep_going):
-            _take(search, report, chunk, keep_going)
+            _take(search, report, chunk, going_on)
             on_progress(report)
     except KeyboardInterrupt:
         report.interrupted = True
@@ -99,10 +104,8 @@ def _chunks(search: Search, runs: int | None, jobs: int, keep_going: Callable[[]
     numbers = iter(range(0, runs if runs is not None else 2**62, _CHUNK))
     ranges = ((first, _CHUNK if runs is None else min(_CHUNK, runs - first)) for first in numbers)
     if jobs == 1:
-        for first, count in ranges:
-            if not keep_going():
-                return
-            yield _judge_some(search, first, count)
+        while keep_going() and (one := next(ranges, None)) is not None:
+            yield _judge_some(search, *one, keep_going)
         return
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignore_interrupts)
     pending: list[Future[_Chunk]] = []
@@ -123,9 +126,12 @@ def ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _judge_some(search: Search, first: int, count: int) -> _Chunk:
-    failed, problems, virtual_s, coverage = [], [], 0.0, Coverage()
+def _judge_some(search: Search, first: int, count: int, keep_going: Callable[[], bool] = lambda: True) -> _Chunk:
+    failed, problems, virtual_s, coverage, runs = [], [], 0.0, Coverage(), 0
     for number in range(first, first + count):
+        if not keep_going():
+            break
+        runs += 1
         scenario = search.scenario(number)
         try:
             judged = judge_scenario(scenario, search.invariants, coverage=coverage if search.coverage else None)
@@ -138,7 +144,7 @@ def _judge_some(search: Search, first: int, count: int) -> _Chunk:
             problems.append(judged.problem)
         if judged.violations:
             failed.append((number, judged.violations))
-    return _Chunk(failed=tuple(failed), runs=count, virtual_s=virtual_s, problems=tuple(problems), coverage=coverage)
+    return _Chunk(failed=tuple(failed), runs=runs, virtual_s=virtual_s, problems=tuple(problems), coverage=coverage)
 
 
 def _take(search: Search, report: Report, chunk: _Chunk, keep_going: Callable[[], bool]) -> None:
@@ -159,18 +165,17 @@ def _attribute(
     """Count a violation for the finding that explains it; make a new one if none does."""
     key: Key = (scenario.profile, violation.invariant, violation.cause)
     at = next((at for at, finding in enumerate(report.findings) if explains(finding, key, scenario)), None)
+    if at is not None:
+        report.times[at] += 1
+        return
+    finding = make_finding(scenario, violation, search.invariants, keep_going=keep_going)
+    # Shrinking may end at what has been found before, from a scenario with other faults.
+    same = (at for at, known in enumerate(report.findings) if known.key == key and known.verbs == finding.verbs)
+    at = next(same, None)
     if at is None:
-        finding = make_finding(scenario, violation, search.invariants, keep_going=keep_going)
-        # Shrinking may end at what has been found before, from a scenario with other faults.
-        same = (at for at, known in enumerate(report.findings) if known.key == key and known.verbs == finding.verbs)
-        at = next(same, None)
-        if at is None:
-            at = len(report.findings)
-            report.findings.append(finding)
-            report.times.append(0)
+        at = len(report.findings)
+        report.findings.append(finding)
+        report.times.append(0)
     report.times[at] += 1
-
-
-def pinned(finding: Finding) -> Scenario:
-    """The finding's scenario as a known defect: to violate the invariant is what is expected of it."""
-    return evolve(finding.scenario, expectations=(), expect_violation=(finding.violation.invariant,))
+    if finding.ended == "interrupted":
+        raise KeyboardInterrupt

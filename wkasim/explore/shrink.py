@@ -1,8 +1,8 @@
 """Shrinking: the smallest scenario that still violates the same invariant for the same cause.
 
 Candidates are tried from the boldest to the most timid until none is accepted any more: the default seed, fewer
-steps, fewer nodes, plainer nodes, one start instead of many, rounder times. Which candidates there are depends on
-nothing but the scenario, so the same finding shrinks to the same file on every machine.
+steps, fewer nodes, one start instead of many, a plainer world and plainer nodes, rounder times. Which candidates there
+are depends on nothing but the scenario, so the same finding shrinks to the same file on every machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from attrs import evolve
 
 from wkasim.node.config import NodeConfig
-from wkasim.scenario.model import Scenario, Step, Wait
+from wkasim.scenario.model import Scenario, Step, Wait, WaitUntil
 from wkasim.sim import faults
 from wkasim.sim.network import LAN
 
@@ -27,29 +27,29 @@ def shrink(
     *,
     most_runs: int = 400,
     keep_going: Callable[[], bool] = lambda: True,
-) -> Scenario:
-    """The smallest scenario found for which ``still_fails`` is true.
+) -> Iterator[Scenario]:
+    """Ever smaller scenarios for which ``still_fails`` is true, the smallest last; none if this one is the smallest.
 
     It is asked ``most_runs`` times at most, and as long as ``keep_going`` says so.
     """
-    left = most_runs
+    asked = 0
     changed = True
-    while changed and left > 0:
+    while changed:
         changed = False
         for make in _PASSES:
             accepted = True
-            while accepted and left > 0:
+            while accepted:
                 accepted = False
                 for candidate in make(scenario):
                     if candidate == scenario:
                         continue
-                    if left <= 0 or not keep_going():
-                        return scenario
-                    left -= 1
+                    if asked == most_runs or not keep_going():
+                        return
+                    asked += 1
                     if still_fails(candidate):
                         scenario, accepted, changed = candidate, True, True
+                        yield scenario
                         break
-    return scenario
 
 
 # Seeds
@@ -72,26 +72,46 @@ def _with_seeds(changed: Scenario) -> Iterator[Scenario]:
 
 
 def _fewer_steps(scenario: Scenario) -> Iterator[Scenario]:
-    """Without a run of steps, long runs first; a step that ends what another begins goes with it."""
+    """Without a run of steps, long runs first, then without any two; the calm at the end stays."""
     steps = scenario.steps
-    count = sum(not isinstance(step.action, Wait) for step in steps)
+    count = len(steps) - isinstance(steps[-1].action, Wait)
     size = count
     while size >= 1:
         for begin in range(0, count, size):
-            kept = steps[:begin] + steps[min(begin + size, count) :]
-            if any(isinstance(step.action, faults.Start) for step in kept):
-                yield _legal(evolve(scenario, steps=kept))
+            yield from _with_steps(scenario, steps[:begin] + steps[min(begin + size, count) :])
         size //= 2
     for first in range(count):
         for second in range(first + 1, count):
             kept = tuple(step for number, step in enumerate(steps) if number not in (first, second))
-            if any(isinstance(step.action, faults.Start) for step in kept):
-                yield _legal(evolve(scenario, steps=kept))
+            yield from _with_steps(scenario, kept)
+
+
+def _with_steps(scenario: Scenario, kept: tuple[Step, ...]) -> Iterator[Scenario]:
+    """The scenario with these of its steps, if one of them starts somebody; who is not added any more is gone."""
+    if not any(isinstance(step.action, faults.Start) for step in kept):
+        return
+    smaller = evolve(scenario, steps=kept)
+    left = smaller.all_nodes()
+    for name, node in scenario.all_nodes().items():
+        if name not in left:
+            smaller = without(smaller, node)
+    yield _legal(smaller)
+
+
+def _one_wait(scenario: Scenario) -> Iterator[Scenario]:
+    """Two waits that follow each other as one."""
+    steps = scenario.steps
+    for index in range(len(steps) - 1):
+        first, second = steps[index], steps[index + 1]
+        if isinstance(first.action, Wait) and isinstance(second.action, Wait) and second.at_s is None:
+            merged = evolve(first, action=Wait(for_s=first.action.for_s + second.action.for_s))
+            yield evolve(scenario, steps=(*steps[:index], merged, *steps[index + 2 :]))
 
 
 def _legal(scenario: Scenario) -> Scenario:
-    """Without steps that make no sense any more: on nodes that are not there, or do not run."""
+    """Without steps that make no sense any more: on nodes that do not run, or for requests that are not sent."""
     running: dict[str, str] = {}
+    requests: list[str] = []
     kept: list[Step] = []
     for step in scenario.steps:
         action = step.action
@@ -122,32 +142,64 @@ def _legal(scenario: Scenario) -> Scenario:
                 if name not in running:
                     continue
             case faults.HostDown():
-                hosts = {node.name: node.host for node in scenario.nodes}
-                running = {name: state for name, state in running.items() if hosts[name] != action.host}
+                nodes = scenario.all_nodes()
+                host = _resolved(scenario, action.host)
+                running = {
+                    name: state for name, state in running.items() if _resolved(scenario, nodes[name].host) != host
+                }
+            case faults.Request():
+                requests.append(step.name)
+            case WaitUntil() if action.answered:
+                answered = tuple(name for name in action.answered if name in requests)
+                if not answered:
+                    continue
+                step = evolve(step, action=evolve(action, answered=answered))
         kept.append(step)
     return evolve(scenario, steps=tuple(kept))
+
+
+def _resolved(scenario: Scenario, host: str) -> str:
+    return scenario.hosts.get(host, host)
 
 
 # Nodes
 
 
 def _fewer_nodes(scenario: Scenario) -> Iterator[Scenario]:
-    for node in reversed(scenario.nodes):
-        if len(scenario.nodes) > 1:
+    nodes = list(scenario.all_nodes().values())
+    for node in reversed(nodes):
+        if len(nodes) > 1:
             yield from _with_seeds(without(scenario, node))
 
 
 def without(scenario: Scenario, gone: NodeConfig) -> Scenario:
     """The scenario without a node: nobody lists it, and no step names it."""
-    others = [node for node in scenario.nodes if node.name != gone.name]
-    places = [(node.host, node.port) for node in others]
-    lost = (gone.host, gone.port) if (gone.host, gone.port) not in places else None
-    nodes = tuple(
-        evolve(node, well_known_members=tuple(known for known in node.well_known_members if known != lost))
-        for node in others
+
+    def place(host: str, port: int | None) -> tuple[str, int]:
+        return _resolved(scenario, host), 4000 if port is None else port
+
+    lost = place(gone.host, gone.port)
+    if any(place(node.host, node.port) == lost for node in scenario.all_nodes().values() if node.name != gone.name):
+        lost = "", 0  # whoever lists it means the other one now
+
+    def unlisted(node: NodeConfig) -> NodeConfig:
+        return evolve(
+            node, well_known_members=tuple(known for known in node.well_known_members if place(*known) != lost)
+        )
+
+    steps = []
+    for step in scenario.steps:
+        if (changed := _step_without(step, gone.name)) is not None:
+            if isinstance(action := changed.action, faults.AddNode):
+                changed = evolve(changed, action=evolve(action, config=unlisted(action.config)))
+            steps.append(changed)
+    smaller = evolve(
+        scenario,
+        nodes=tuple(unlisted(node) for node in scenario.nodes if node.name != gone.name),
+        links=tuple(link for link in scenario.links if gone.name not in link.between),
+        steps=tuple(steps),
     )
-    steps = tuple(changed for step in scenario.steps if (changed := _step_without(step, gone.name)) is not None)
-    return _legal(evolve(scenario, nodes=nodes, steps=steps))
+    return _legal(smaller)
 
 
 def _step_without(step: Step, name: str) -> Step | None:
@@ -159,20 +211,39 @@ def _step_without(step: Step, name: str) -> Step | None:
         case faults.Partition():
             sides = tuple(tuple(other for other in side if other != name) for side in action.sides)
             return evolve(step, action=evolve(action, sides=sides)) if all(sides) else None
-        case faults.SetLink():
+        case faults.SetLink() | faults.Heal():
             return None if name in action.between else step
         case faults.Cut() | faults.MessageRule():
             return None if name in (action.sender, action.receiver) else step
+        case faults.AddNode():
+            return None if action.config.name == name else step
+        case faults.Request():
+            return None if action.to == name else step
+        case WaitUntil() if action.ready:
+            ready = tuple(other for other in action.ready if other != name)
+            return evolve(step, action=evolve(action, ready=ready)) if ready else None
     return None if getattr(action, "node", None) == name else step
 
 
+def _plainer_world(scenario: Scenario) -> Iterator[Scenario]:
+    """Without what the scenario brings along beside its nodes: the database, links, names of hosts."""
+    if scenario.database is not None:
+        nodes = tuple(evolve(node, uses_database=False, setup=False) for node in scenario.nodes)
+        yield evolve(scenario, database=None, nodes=nodes)
+    if scenario.links:
+        yield evolve(scenario, links=())
+    for host in scenario.hosts:
+        yield evolve(scenario, hosts={name: address for name, address in scenario.hosts.items() if name != host})
+
+
 def _plainer_nodes(scenario: Scenario) -> Iterator[Scenario]:
-    """Nodes with less to them: no load balancer, no HTTP ports, an empty list, a shorter one."""
+    """Nodes with less to them: no load balancer, no routes, no HTTP ports, a shorter list."""
     for index, node in enumerate(scenario.nodes):
         domain = next((other.domain for other in scenario.nodes if not other.groups), node.domain)
         known = node.well_known_members
         for plain in (
-            evolve(node, role="worker", groups=(), domain=domain),
+            evolve(node, role="worker", groups=(), routes=(), domain=domain),
+            evolve(node, routes=()),
             evolve(node, domain=domain),
             evolve(node, http_port=None, https_port=None, port_offset=0),
             evolve(node, port_offset=0),
@@ -207,8 +278,14 @@ def _one_start(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _sorted(scenario: Scenario, steps: Sequence[Step]) -> Scenario:
-    """In the order of their times, the wait at the end last."""
-    return evolve(scenario, steps=tuple(sorted(steps, key=lambda step: 1e9 if step.at_s is None else step.at_s)))
+    """In the order of their times, those without one behind their neighbours, the calm at the end last."""
+    end = len(steps) - isinstance(steps[-1].action, Wait)
+    at_s, timed = 0.0, []
+    for step in steps[:end]:
+        at_s = at_s if step.at_s is None else step.at_s
+        timed.append((at_s, step))
+    ordered = [step for _, step in sorted(timed, key=lambda item: item[0])]
+    return evolve(scenario, steps=(*ordered, *steps[end:]))
 
 
 def _rounder(scenario: Scenario) -> Iterator[Scenario]:
@@ -246,4 +323,4 @@ def _rounder_step(step: Step) -> Iterator[Step]:
                     yield evolve(step, action=Wait(for_s=rounder))
 
 
-_PASSES = (_seeds, _fewer_steps, _fewer_nodes, _one_start, _plainer_nodes, _rounder)
+_PASSES = (_seeds, _fewer_steps, _fewer_nodes, _one_wait, _one_start, _plainer_world, _plainer_nodes, _rounder)

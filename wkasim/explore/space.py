@@ -17,6 +17,7 @@ from wkasim.errors import InputError
 from wkasim.explore.course import settling_s
 from wkasim.explore.schedules import FAULTS, STARTS, Plan, apart_s, draw_faults, draw_starts
 from wkasim.explore.topologies import LAYOUTS, TOPOLOGIES, Chooser, draw_nodes
+from wkasim.node.config import NodeConfig
 from wkasim.profile import PROFILES, profile_named
 from wkasim.scenario.model import Scenario, Step, Wait
 from wkasim.sim import faults
@@ -97,45 +98,62 @@ def draw_scenario(choose: Chooser, space: Space) -> Scenario:
     kinds = choose.some(space.faults) if choose.pick((False, True)) else ()
     draw_faults(choose, plan, kinds, _FAULTS_AT_MOST)
     steps = plan.ordered()
-    longest = max((_outage(step, steps) for step in steps), default=0.0)
-    calm = Step(action=Wait(for_s=calm_s + longest + 1.0))
     return Scenario(
         profile=profile,
         seed=choose.integer(0, 9999),
         link=choose.pick(_LINKS),
         nodes=nodes,
-        steps=(*steps, calm),
+        steps=(*steps, _calm(steps, calm_s)),
         name="drawn",
     )
 
 
 def draw_variation(choose: Chooser, base: Scenario, space: Space) -> Scenario:
-    """The scenario with another seed, and with faults after its own steps; what it expected is left out."""
-    running = {name: None for step in base.steps for name in _started(step)}
-    for step in base.steps:
-        if isinstance(step.action, faults.Kill | faults.Terminate):
-            running.pop(step.action.node, None)
-    nodes = [node for name, node in base.all_nodes().items() if name in running]
+    """The scenario with another seed, and with faults after its own steps; what it expected is left out.
+
+    No stranger takes a port then, for the nodes have them.
+    """
+    nodes = _running_at_the_end(base)
     end_s, calm_s = space.length_for(base.profile, len(base.nodes))
-    plan = Plan(nodes, dict.fromkeys(running, 0.0), [], end_s)
+    plan = Plan(nodes, {node.name: 0.0 for node in nodes}, [], end_s)
     if len(nodes) > 1:
-        draw_faults(choose, plan, choose.some(space.faults), _FAULTS_AT_MOST)
+        kinds = choose.some([kind for kind in space.faults if kind != "stranger"])
+        draw_faults(choose, plan, kinds, _FAULTS_AT_MOST)
+    struck = plan.ordered()
     after: list[Step] = []
     now_s = 0.0
-    for step in plan.ordered():
+    for step in struck:
         at_s = step.at_s or 0.0
         if at_s > now_s:
             after.append(Step(action=Wait(for_s=at_s - now_s)))
         after.append(Step(action=step.action))
         now_s = at_s
-    longest = max((_outage(step, plan.ordered()) for step in plan.ordered()), default=0.0)
-    calm = Step(action=Wait(for_s=calm_s + longest + 1.0))
-    steps = (*base.steps, *after, calm)
+    steps = (*base.steps, *after, _calm(struck, calm_s))
     return evolve(base, seed=choose.integer(0, 9999), steps=steps, expectations=(), expect_violation=())
 
 
-def _started(step: Step) -> tuple[str, ...]:
-    return step.action.nodes if isinstance(step.action, faults.Start) else ()
+def _running_at_the_end(base: Scenario) -> list[NodeConfig]:
+    """The nodes that run after the scenario's own steps, if nothing goes wrong with them."""
+    nodes = base.all_nodes()
+    running: list[str] = []
+    for step in base.steps:
+        match step.action:
+            case faults.Start(nodes=names):
+                running += [name for name in names if name not in running]
+            case faults.Restart(node=name) if name not in running:
+                running.append(name)
+            case faults.Kill(node=name) | faults.Terminate(node=name):
+                running = [other for other in running if other != name]
+            case faults.HostDown(host=host):
+                address = base.hosts.get(host, host)
+                running = [name for name in running if base.hosts.get(nodes[name].host, nodes[name].host) != address]
+    return [node for name, node in nodes.items() if name in running]
+
+
+def _calm(steps: Sequence[Step], calm_s: float) -> Step:
+    """The wait at the end: as long as settling takes, and as long again as the longest silence lasted."""
+    longest = max((_outage(step, steps) for step in steps), default=0.0)
+    return Step(action=Wait(for_s=calm_s + longest + 1.0))
 
 
 def _outage(step: Step, steps: Sequence[Step]) -> float:

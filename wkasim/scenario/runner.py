@@ -197,7 +197,8 @@ class ScenarioRun:
                 await self._do(step)
             except (ClusterError, InputError) as error:
                 self.stopped = "step"
-                self.problem = f"{self.scenario.file}:{step.line}: {error}"
+                place = f"{self.scenario.file}:{step.line}" if step.line else self.scenario.file
+                self.problem = f"{place}: {error}"
                 return
         # A run is over when nobody waits for an answer any more; each client gives up in the end.
         await self.cluster.wait_for(lambda: not self.cluster.unanswered(), _FOREVER_US / 1e6)
