@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from wkasim.cli.completion import profile_names, scenario_names
+from wkasim.cli.progress import ProgressLine
+from wkasim.cli.usage import INTERRUPTED, Usage, duration
 from wkasim.errors import InputError
+from wkasim.files import write_whole
 
 if TYPE_CHECKING:
-    from wkasim.explore.findings import Finding
     from wkasim.explore.search import Report, Search
     from wkasim.explore.space import Space
+    from wkasim.scenario.model import Scenario
 
 __all__ = ["explore", "register"]
 
-INTERRUPTED: Final = 130
 _DEFAULT_TIME_S: Final = 60.0
 _MOST_JOBS: Final = 256
+_MOST_BYTES: Final = 1_000_000
+"""How much of a file that is already there is read, to see whether somebody has pinned it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,14 +46,16 @@ def explore(
         ),
     ] = "",
     *,
-    nodes: Annotated[str, typer.Option(metavar="A-B", help="How many nodes.")] = "2-7",
+    nodes: Annotated[
+        str, typer.Option(metavar="A-B", help="How many nodes; 2-7 if nothing is said.", show_default=False)
+    ] = "",
     profile: Annotated[
         list[str] | None,
         typer.Option(metavar="P", autocompletion=profile_names, help="Only this profile; may be repeated."),
     ] = None,
     faults: Annotated[
-        str, typer.Option(metavar="KIND,...", help="Only these kinds of faults; none for starts alone.")
-    ] = "",
+        str | None, typer.Option(metavar="KIND,...", help="Only these kinds of faults; none for starts alone.")
+    ] = None,
     length: Annotated[
         str, typer.Option(metavar="T", help="Virtual length of a run; 90s, or as much as is needed.")
     ] = "",
@@ -75,40 +82,35 @@ def explore(
     from wkasim.explore.invariants import invariants_named
     from wkasim.explore.search import Search
     from wkasim.explore.search import explore as search_for
-    from wkasim.scenario.reader import load_scenario
 
-    problems: list[str] = []
-    for check in (
-        lambda: invariants_named(invariant or ()),
-        lambda: _space(nodes, profile or [], faults, length),
-        lambda: _duration("--time", time_),
-        lambda: load_scenario(scenario) if scenario else None,
-        lambda: _usable(out),
-    ):
-        try:
-            check()
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(*problems)
-    base = load_scenario(scenario) if scenario else None
-    space = _space(nodes, [base.profile] if base is not None and not profile else profile or [], faults, length)
-    if base is not None and profile:
-        from attrs import evolve
-
-        base = evolve(base, profile=profile[0])
-    search = Search(space=space, base=base, seed=seed, invariants=invariants_named(invariant or ()), coverage=coverage)
-    limit_s = _duration("--time", time_) or (None if runs is not None else _DEFAULT_TIME_S)
-    began = time.monotonic()
+    usage = Usage()
+    chosen = usage.read(invariants_named, invariant or ())
+    base = usage.read(_base, scenario, nodes, profile or []) if scenario else None
+    space = usage.read(_space, nodes, profile or [], faults, length, base)
+    limit_s = usage.read(duration, "--time", time_)
+    usage.read(_check_folder, out)
+    if chosen is None or space is None or usage.problems:
+        raise InputError(*usage.problems)
+    if limit_s is None and runs is None:
+        limit_s = _DEFAULT_TIME_S
+    progress = ProgressLine()
 
     def keep_going() -> bool:
-        return limit_s is None or time.monotonic() - began < limit_s
+        return limit_s is None or progress.took_s < limit_s
 
-    progress = _Progress(began)
-    report = search_for(search, runs=runs, jobs=jobs, keep_going=keep_going, on_progress=progress.show)
+    def show(report: Report) -> None:
+        if progress.due():
+            progress.show(_so_far(report, progress.took_s))
+
+    search = Search(space=space, base=base, seed=seed, invariants=chosen, coverage=coverage)
+    report = search_for(search, runs=runs, jobs=jobs, keep_going=keep_going, on_progress=show)
     progress.end()
-    paths = _write(report, out)
-    _print(report, search, paths, time.monotonic() - began, as_json=json_)
+    paths = _names(report, out)
+    try:
+        _write(report, paths)
+    finally:
+        # What was found is told even if the disk is full.
+        _print(report, search, paths, progress.took_s, as_json=json_)
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
     if report.findings:
@@ -118,100 +120,123 @@ def explore(
 # Options
 
 
-def _space(nodes: str, profiles: list[str], faults: str, length: str) -> Space:
-    """The space to search; raises InputError with everything that is wrong."""
+def _space(nodes: str, profiles: list[str], faults: str | None, length: str, base: Scenario | None) -> Space:
+    """The space to search, or that of the faults of a scenario; raises InputError with everything that is wrong."""
     from wkasim.explore.schedules import FAULTS
-    from wkasim.explore.space import Space
+    from wkasim.explore.space import MOST_NODES, Space
     from wkasim.profile import PROFILES
 
-    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", nodes)
+    usage = Usage()
+    counts = usage.read(_counts, nodes) if nodes and base is None else None
+    if base is not None:
+        count = min(max(len(base.all_nodes()), 2), MOST_NODES)
+        counts, profiles = (count, count), [base.profile]
+    kinds = usage.read(_kinds, faults) if faults is not None else tuple(FAULTS)
+    length_s = usage.read(duration, "--length", length)
+    # The other values are looked at even where one could not be read.
+    space = usage.read(
+        Space,
+        nodes=counts or (2, 7),
+        profiles=tuple(profiles) or tuple(PROFILES),
+        faults=kinds if kinds is not None else (),
+        length_s=length_s,
+    )
+    if space is None or usage.problems:
+        raise InputError(*usage.problems)
+    return space
+
+
+def _counts(nodes: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", nodes, re.ASCII)
     if found is None:
         raise InputError(f"--nodes {nodes}: this is no range; write 5, or LEAST-MOST such as 2-7")
-    least, most = int(found[1]), int(found[2] or found[1])
-    kinds = tuple(kind.strip() for kind in faults.split(",") if kind.strip()) or tuple(FAULTS)
-    return Space(
-        nodes=(least, most),
-        profiles=tuple(profiles) or tuple(PROFILES),
-        faults=() if kinds == ("none",) else kinds,
-        length_s=_duration("--length", length),
-    )
+    return int(found[1]), int(found[2] or found[1])
 
 
-def _duration(option: str, text: str) -> float | None:
-    from wkasim.scenario.shapes import parse_duration
-
-    if not text:
-        return None
-    seconds = parse_duration(text)
-    if not seconds:
-        raise InputError(f"{option} {text}: this is no time; write 90s, 1m30s or a number of seconds")
-    return seconds
+def _kinds(faults: str) -> tuple[str, ...]:
+    kinds = tuple(kind.strip() for kind in faults.split(",") if kind.strip())
+    if not kinds or (len(kinds) > 1 and "none" in kinds):
+        raise InputError(f"--faults {faults}: name kinds of faults, such as kill,partition, or none by itself")
+    return () if kinds == ("none",) else kinds
 
 
-def _usable(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"--out {folder}: this is a file; name a folder")
+def _base(scenario: str, nodes: str, profiles: list[str]) -> Scenario:
+    """The scenario to vary, in the one profile that was asked for; raises InputError."""
+    from attrs import evolve
+
+    from wkasim.scenario.reader import load_scenario
+
+    usage = Usage()
+    base = usage.read(load_scenario, scenario)
+    if nodes:
+        usage.problems.append(f"--nodes {nodes}: {scenario} has its own nodes; leave the option out")
+    if len(profiles) > 1:
+        usage.problems.append(f"--profile {', '.join(profiles)}: a scenario is varied in one profile; name one")
+    if base is None or usage.problems:
+        raise InputError(*usage.problems)
+    return evolve(base, profile=profiles[0]) if profiles else base
+
+
+def _check_folder(folder: Path) -> None:
+    """Findings are written when the search is over; that they cannot be is better said before."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        what = "this is a file" if there == folder else f"{there} is a file"
+        raise InputError(f"--out {folder}: {what}; name a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"--out {folder}: {there} may not be written to; name another folder")
 
 
 # Results
 
 
-class _Progress:
-    """How far the search has come, on stderr: one line that is written over on a terminal, nothing in a pipe."""
-
-    def __init__(self, began: float) -> None:
-        self._began = began
-        self._shown = 0.0
-        self._live = sys.stderr.isatty()
-
-    def show(self, report: Report) -> None:
-        """Show it, a few times a second at most."""
-        now = time.monotonic()
-        if not self._live or now - self._shown < 0.25:
-            return
-        self._shown = now
-        kinds = ", ".join(f"{name} {count}" for name, count in report.failures.most_common(4)) or "no failure"
-        rate = report.runs / max(now - self._began, 0.001)
-        line = f"{report.runs} runs, {rate:.0f} a second, {_span(report.virtual_s)}; {kinds}"
-        sys.stderr.write(f"\r\x1b[K{line[:119]}")
-        sys.stderr.flush()
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._live:
-            sys.stderr.write("\r\x1b[K")
+def _so_far(report: Report, took_s: float) -> str:
+    """How far the search has come, in a line."""
+    kinds = ", ".join(f"{name} {count}" for name, count in report.failures.most_common(4)) or "no failure"
+    rate = report.runs / took_s
+    return f"{report.runs} runs, {rate:.0f} a second, {_span(report.virtual_s)}; {kinds}"
 
 
 def _span(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h of virtual time" if seconds >= 3600 else f"{seconds:.0f} s of virtual time"
 
 
-def _write(report: Report, folder: Path) -> list[Path]:
-    """Write every finding as a scenario; the files' names."""
+def _names(report: Report, folder: Path) -> list[Path]:
+    """A file for every finding: by profile, invariant and cause, and never one that somebody has pinned."""
+    names: list[Path] = []
+    for finding in report.findings:
+        cause = re.sub(r"[^a-z0-9]+", "-", finding.violation.cause.lower()).strip("-")
+        if len(cause) > 60:
+            cause = cause[:61].rpartition("-")[0]
+        stem = f"{finding.scenario.profile}-{finding.violation.invariant}-{cause}"
+        numbered = (folder / f"{stem}{f'-{number}' if number > 1 else ''}.yaml" for number in itertools.count(1))
+        names.append(next(path for path in numbered if path not in names and not _pinned(path)))
+    return names
+
+
+def _pinned(path: Path) -> bool:
+    """Whether there is a file that says what violation it expects: somebody keeps it as a known defect."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return re.search(r"^expect_violation:", file.read(_MOST_BYTES), re.MULTILINE) is not None
+    except OSError:
+        return False
+
+
+def _write(report: Report, paths: list[Path]) -> None:
+    """Write every finding as a scenario."""
     from wkasim.explore.findings import tell
     from wkasim.scenario.writer import write_scenario
 
-    paths: list[Path] = []
-    taken: dict[Path, int] = {}
-    for finding, times in zip(report.findings, report.times, strict=True):
-        path = _named(folder, finding, taken)
+    for finding, times, path in zip(report.findings, report.times, paths, strict=True):
         text = write_scenario(finding.scenario, comment=tell(finding, times, report.runs))
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f"{path.name}.part")
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
-        paths.append(path)
-    return paths
-
-
-def _named(folder: Path, finding: Finding, taken: dict[Path, int]) -> Path:
-    words = re.sub(r"[^a-z0-9]+", "-", finding.violation.cause.lower()).strip("-")[:60].strip("-")
-    path = folder / f"{finding.scenario.profile}-{finding.violation.invariant}-{words}.yaml"
-    taken[path] = taken.get(path, 0) + 1
-    return path if taken[path] == 1 else path.with_name(f"{path.stem}-{taken[path]}.yaml")
 
 
 def _print(report: Report, search: Search, paths: list[Path], took_s: float, *, as_json: bool) -> None:
@@ -224,15 +249,18 @@ def _print(report: Report, search: Search, paths: list[Path], took_s: float, *, 
         say(f"{finding.violation.invariant} in {scenario.profile}: {finding.violation.cause}\n")
         say(f"  {finding.violation.reason}\n")
         say(f"  {_counted(len(scenario.nodes), 'node')}, {_counted(len(scenario.steps), 'step')}; ")
-        say(f"{finding.seeds_failing} of {finding.seeds_tried} seeds; met in {_counted(times, 'run')}\n  {path}\n\n")
+        say(f"{finding.seeds_failing} of {finding.seeds_tried} seeds; met in {_counted(times, 'run')}\n")
+        if finding.ended != "done":
+            say("  the search ended before this was as small as it can be\n")
+        say(f"  {path}\n\n")
     for problem, count in report.problems.most_common(5):
         sys.stderr.write(f"{_counted(count, 'run')} could not be done: {problem}\n")
     if search.coverage:
         say(f"{report.coverage.text()}\n\n")
-    rate = report.runs / max(took_s, 0.001)
+    rate = report.runs / took_s
     cut = "interrupted; " if report.interrupted else ""
     say(f"{cut}{_counted(len(report.findings), 'distinct failure')} in {_counted(report.runs, 'run')} ")
-    say(f"({_span(report.virtual_s)}, {rate:.0f} runs a second)\n")
+    say(f"({_span(report.virtual_s)}, {_counted(round(rate), 'run')} a second)\n")
 
 
 def _counted(count: int, what: str) -> str:
@@ -251,6 +279,7 @@ def _as_dict(report: Report, search: Search, paths: list[Path], took_s: float) -
             "seeds_failing": finding.seeds_failing,
             "seeds_tried": finding.seeds_tried,
             "nodes": len(finding.scenario.nodes),
+            "shrunk": finding.ended == "done",
             "file": str(path),
         }
         for finding, times, path in zip(report.findings, report.times, paths, strict=True)

@@ -7,15 +7,16 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wkasim.cli.completion import profile_names, scenario_names
+from wkasim.cli.usage import INTERRUPTED, Usage
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from wkasim.scenario.runner import MakeCluster, RunResult
 
 __all__ = ["register", "run"]
-
-INTERRUPTED: Final = 130
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def register(app: typer.Typer) -> None:
@@ -78,7 +74,7 @@ def run(
     from wkasim.scenario.reader import load_scenario
     from wkasim.scenario.runner import run_scenario
 
-    usage = _Usage()
+    usage = Usage()
     look = usage.read(LogFormat, format_)
     until_s = usage.read(_time, until)
     factor = usage.read(_factor, speed)
@@ -120,21 +116,6 @@ def run(
 
 
 # Options
-
-
-class _Usage:
-    """Reads one argument after another, so that all that is wrong is told at once."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
-
-    def read(self, reader: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:
-        """What the reader makes of it; None if that cannot be used."""
-        try:
-            return reader(*arguments, **named)
-        except InputError as error:
-            self.problems += error.problems
-            return None
 
 
 def _time(text: str | None) -> float | None:

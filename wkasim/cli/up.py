@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wkasim.cli.completion import profile_names, scenario_names
+from wkasim.cli.usage import INTERRUPTED
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from wkasim.scenario.model import Scenario
 
 __all__ = ["register", "up"]
-
-INTERRUPTED: Final = 130
 
 
 def register(app: typer.Typer) -> None:

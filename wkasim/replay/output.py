@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from wkasim.errors import InputError
+from wkasim.files import write_whole
 from wkasim.replay.score import simulated_logs
 from wkasim.replay.simulation import SimulatedRun
 
@@ -35,15 +36,8 @@ def write_run(folder: Path, run: SimulatedRun, result: Mapping[str, object]) -> 
             for old in sorted(folder.glob("*.log")):
                 old.unlink()
         for name, text in simulated_logs(run).items():
-            _write(folder / f"{name}.log", text)
-        _write(folder / JOURNAL_FILE, "".join(f"{line}\n" for line in run.journal.lines()))
-        _write(folder / RESULT_FILE, json.dumps(result, indent=2) + "\n")
+            write_whole(folder / f"{name}.log", text)
+        write_whole(folder / JOURNAL_FILE, "".join(f"{line}\n" for line in run.journal.lines()))
+        write_whole(folder / RESULT_FILE, json.dumps(result, indent=2) + "\n")
     except OSError as error:
         raise InputError(f"{error.filename or folder}: cannot be written: {error.strerror or error}") from None
-
-
-def _write(path: Path, text: str) -> None:
-    """Write under another name first, so that the file is never there by half."""
-    partial = path.with_name(f"{path.name}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

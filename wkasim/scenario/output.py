@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from wkasim.errors import InputError
+from wkasim.files import write_whole
 from wkasim.logs.formats import LogFormat
 from wkasim.logs.report import Json, report_as_dict
 from wkasim.scenario.judge import Outcome
@@ -49,9 +50,9 @@ def write_run(result: RunResult, folder: Path) -> None:
         for old in _of_earlier_run(folder, result):
             old.unlink()
         for name, text in _logs(result).items():
-            _write(folder / name, text)
-        _write(folder / JOURNAL_FILE, "".join(f"{line}\n" for line in result.journal.lines()))
-        _write(folder / RESULT_FILE, json.dumps(result_as_dict(result), indent=2, ensure_ascii=False) + "\n")
+            write_whole(folder / name, text)
+        write_whole(folder / JOURNAL_FILE, "".join(f"{line}\n" for line in result.journal.lines()))
+        write_whole(folder / RESULT_FILE, json.dumps(result_as_dict(result), indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise InputError(f"{error.filename or folder}: cannot be written: {error.strerror or error}") from None
 
@@ -60,12 +61,6 @@ def _of_earlier_run(folder: Path, result: RunResult) -> list[Path]:
     if not (folder / JOURNAL_FILE).exists():
         return []
     return [path for name in result.scenario.all_nodes() for path in sorted(folder.glob(f"{name}*.log"))]
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _logs(result: RunResult) -> dict[str, str]:

@@ -1,0 +1,49 @@
+"""How far a long command has come: one line on stderr that is written over on a terminal, nothing in a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Final
+
+__all__ = ["ProgressLine"]
+
+_EVERY_S: Final = 0.25
+
+
+class ProgressLine:
+    """One line on stderr; ``began`` is the moment at which the work began, by the monotonic clock in seconds."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self._live = sys.stderr.isatty()
+        self._shown = 0.0
+
+    @property
+    def took_s(self) -> float:
+        """How long the work has taken so far; never zero, so that something can be divided by it."""
+        return max(time.monotonic() - self.began, 0.001)
+
+    def due(self) -> bool:
+        """Whether somebody watches, and the last line is old enough."""
+        return self._live and time.monotonic() - self._shown >= _EVERY_S
+
+    def show(self, text: str) -> None:
+        """Write the line over, cut to the width of the terminal."""
+        self._shown = time.monotonic()
+        sys.stderr.write(f"\r\x1b[K{text[: _columns() - 1]}")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._live:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:
+        return 80
