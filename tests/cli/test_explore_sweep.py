@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from wkasim.cli.main import main
+from wkasim.cli.progress import ProgressLine
 from wkasim.explore.invariants import BUILT_IN
 from wkasim.explore.schedules import FAULTS
 from wkasim.scenario.reader import load_scenario
@@ -86,15 +88,79 @@ def test_explore_names_everything_that_is_wrong_at_once(tmp_path: Path, capsys: 
 def test_explore_interrupted_keeps_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from wkasim.cli import explore
-
-    def interrupt(self: object, report: object) -> None:
+    def interrupt(self: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(explore._Progress, "show", interrupt)
+    monkeypatch.setattr(ProgressLine, "due", interrupt)
     assert wkasim("explore", *QUICK, "--out", str(tmp_path)) == 130
-    assert "interrupted; 1 distinct failure in 8 runs" in capsys.readouterr().out
-    assert len(list(tmp_path.glob("*.yaml"))) == 1
+    told = capsys.readouterr().out
+    assert "\n  the search ended before this was as small as it can be\n" in told
+    assert "interrupted; 1 distinct failure in 8 runs" in told
+    (path,) = tmp_path.glob("*.yaml")
+    assert "# The search ended before this was as small as it can be.\n" in path.read_text()
+    monkeypatch.undo()
+    assert wkasim("run", "--quiet", str(path)) == 1
+
+
+def test_explore_leaves_a_pinned_finding_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert wkasim("explore", *QUICK, "--out", str(tmp_path)) == 1
+    (path,) = tmp_path.glob("*.yaml")
+    pinned = path.read_text() + "expect_violation: agreement\n"
+    path.write_text(pinned)
+    for _ in range(2):
+        assert wkasim("explore", *QUICK, "--out", str(tmp_path)) == 1
+        again = path.with_name(f"{path.stem}-2.yaml")
+        assert sorted(tmp_path.iterdir()) == [again, path]
+        assert path.read_text() == pinned
+    assert str(again) in capsys.readouterr().out
+
+
+def test_explore_tells_what_it_found_even_if_it_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("wkasim.cli.explore.write_whole", full)
+    assert wkasim("explore", *QUICK, "--out", str(tmp_path / "found")) == 2
+    told = capsys.readouterr()
+    assert "agreement in documented: " in told.out
+    assert told.err.endswith(".yaml: cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (
+            ("--faults", "none,kill"),
+            "--faults none,kill: name kinds of faults, such as kill,partition, or none by itself",
+        ),
+        (("--faults", ","), "--faults ,: name kinds of faults, such as kill,partition, or none by itself"),
+        (("--nodes", "three"), "--nodes three: this is no range; write 5, or LEAST-MOST such as 2-7"),
+        (("--length", "0"), "--length 0: this is no time; write 90s, 1m30s or a number of seconds"),
+        (("esb-cluster", "--nodes", "3"), "--nodes 3: esb-cluster has its own nodes; leave the option out"),
+        (
+            ("esb-cluster", "--profile", "documented", "--profile", "axis2-1.7"),
+            "--profile documented, axis2-1.7: a scenario is varied in one profile; name one",
+        ),
+        (("--out", "pyproject.toml/found"), "--out pyproject.toml/found: pyproject.toml is a file; name a folder"),
+    ],
+)
+def test_explore_refuses_what_makes_no_sense(
+    wrong: tuple[str, ...], problem: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert wkasim("explore", *wrong, "--runs", "1") == 2
+    assert capsys.readouterr().err == f"{problem}\n"
+
+
+def test_explore_asks_for_the_length_that_its_scenario_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text(SCENARIO)
+    assert wkasim("explore", str(base), "--length", "20s", "--runs", "1") == 2
+    assert "a cluster of 2 nodes may take 45 s to settle" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -115,6 +181,50 @@ def test_sweep_writes_csv_and_json_and_resumes(scenario: str, capsys: pytest.Cap
     assert wkasim("sweep", scenario, "--vary", "nodes=2..3", "--seeds", "3", "--out", "t.csv", "--json") == 0
     assert [row["runs"] for row in json.loads(capsys.readouterr().out)] == [3, 3]
     assert Path("t.csv.runs").read_text().startswith(before)
+
+
+def test_sweep_prints_a_line_for_every_point_with_units_and_whole_messages(
+    scenario: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert wkasim("sweep", scenario, "--vary", "nodes=3", "--vary", "loss=0,0.5", "--seeds", "2") == 0
+    names, units, *lines = capsys.readouterr().out.splitlines()
+    assert re.split(r"  +", names.strip()) == ["convergence (s)", "detection (s)", "messages"]
+    assert units.split()[:4] == ["nodes", "loss", "runs", "split"]
+    number = r"\d+(?:\.\d)?"
+    three = f"{number} / {number} / {number}"
+    for loss, line in zip(("0", "0.5"), lines, strict=True):
+        assert re.fullmatch(rf" +3 +{loss} +2 +\d+% +(?:{three}|-) +(?:{three}|-) +\d+ / \d+ / \d+", line), line
+
+
+def test_sweep_tells_what_it_measured_even_if_it_cannot_be_written(
+    scenario: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("wkasim.cli.sweep.write_whole", full)
+    assert wkasim("sweep", scenario, "--seeds", "2", "--out", "t.csv") == 2
+    told = capsys.readouterr()
+    assert "50/95/99 %" in told.out
+    assert told.err == "t.csv: cannot be written: No space left on device\n"
+
+
+def test_sweep_goes_on_whatever_the_path_to_its_scenario_is_called(scenario: str) -> None:
+    assert wkasim("sweep", scenario, "--seeds", "1", "--out", "t.csv") == 0
+    before = Path("t.csv.runs").read_text()
+    assert wkasim("sweep", str(Path(scenario).resolve()), "--seeds", "2", "--out", "t.csv") == 0
+    assert Path("t.csv.runs").read_text().startswith(before)
+
+
+def test_sweep_says_before_it_runs_where_nothing_can_be_written(
+    scenario: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("folder.csv").mkdir()
+    assert wkasim("sweep", scenario, "--out", "folder.csv", "--plot", "nowhere/p.png") == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "--out folder.csv: this is a folder; name a file in it",
+        "--plot nowhere/p.png: there is no folder nowhere",
+    ]
 
 
 def test_sweep_draws_png_and_svg(scenario: str) -> None:
@@ -142,11 +252,12 @@ def test_sweep_without_dask_says_what_to_install(
 
 def test_sweep_names_everything_that_is_wrong_at_once(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = ("--vary", "speed=1", "--vary", "nodes=5..2", "--out", "t.txt", "--plot", "p.gif", "--executor", "cloud")
-    assert wkasim("sweep", scenario, *wrong) == 2
+    assert wkasim("sweep", "nosuch.yaml", *wrong) == 2
     assert capsys.readouterr().err.splitlines() == [
         "--vary speed=1: there is no axis 'speed' (known: nodes, loss, latency, profile, spread)",
         "--vary nodes=5..2: from 5 to 2 in steps of 1 is no range",
         "--out t.txt: name a .csv or a .json file",
         "--plot p.gif: name a .png or an .svg file, or neither for both",
         "--executor cloud: write local, or dask://HOST:PORT",
+        'nosuch.yaml: there is no such file; "wkasim scenarios" lists what is shipped',
     ]

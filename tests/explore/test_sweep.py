@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from wkasim.errors import InputError
-from wkasim.explore.axes import AXES
+from wkasim.explore.axes import AXES, vary
 from wkasim.explore.sweep import Axis, Sweep, Table, parse_axis, run_sweep, summarise
 from wkasim.scenario.reader import parse_scenario
+from wkasim.sim.faults import Start
+from wkasim.sim.network import Link
+from wkasim.version import __version__
 
 SCENARIO = parse_scenario(
     """
@@ -82,6 +86,40 @@ def test_job_that_kills_every_worker_is_named() -> None:
         run_sweep(SWEEP, Table(), lambda: Workers(lambda _: True, []), in_flight=1)
 
 
+def test_of_many_jobs_in_flight_only_the_one_that_kills_its_worker_is_blamed() -> None:
+    guilty = [*SWEEP.jobs()][3]
+    submitted: list[str] = []
+    table = Table()
+    with pytest.raises(InputError) as caught:
+        run_sweep(SWEEP, table, lambda: Workers(lambda _: submitted[-1] == guilty.key, submitted), in_flight=4)
+    assert caught.value.problems == ("3 workers died at {'nodes': 3}, seed 0; run that one by itself",)
+    assert submitted.count(guilty.key) == 3
+    assert guilty.key not in table.results
+
+
+def test_executor_that_takes_no_job_at_all_is_given_up() -> None:
+    made: list[Workers] = []
+
+    def broken() -> Workers:
+        made.append(Workers(lambda _: True, []))
+        made[-1]._broken = True
+        return made[-1]
+
+    with pytest.raises(InputError, match="3 workers died at"):
+        run_sweep(SWEEP, Table(), broken)
+    assert len(made) == 3
+
+
+def test_defect_met_in_a_run_says_which_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(run: object) -> dict[str, float]:
+        raise AssertionError("a time that is past")
+
+    monkeypatch.setattr("wkasim.explore.sweep.measure", broken)
+    with pytest.raises(AssertionError) as caught:
+        run_sweep(SWEEP, Table())
+    assert caught.value.__notes__ == ["at {'nodes': 2}, seed 0"]
+
+
 def test_result_that_comes_twice_counts_once(expected: list[dict[str, object]], tmp_path: Path) -> None:
     table = Table.kept_in(tmp_path / "sweep.runs", SWEEP)
     run_sweep(SWEEP, table)
@@ -122,11 +160,32 @@ def test_file_of_another_sweep_or_damaged_is_refused(tmp_path: Path) -> None:
         Table.kept_in(tmp_path / "good.runs", SWEEP)
 
 
+@pytest.mark.parametrize("line", ["5", "[1]", '["key", 3]', '["key", {"messages": "many"}]', "[" * 100_000, "\xff"])
+def test_file_with_a_line_that_is_no_result_is_refused(line: str, tmp_path: Path) -> None:
+    file = tmp_path / "bad.runs"
+    Table.kept_in(file, SWEEP)
+    file.write_bytes(file.read_bytes() + line.encode("latin-1") + b"\n")
+    with pytest.raises(InputError, match=r"bad\.runs: is damaged; remove it to begin again"):
+        Table.kept_in(file, SWEEP)
+
+
+def test_results_of_another_version_are_not_mixed_with_those_of_this_one(tmp_path: Path) -> None:
+    file = tmp_path / "old.runs"
+    Table.kept_in(file, SWEEP)
+    file.write_text(file.read_text().replace(f'"version": "{__version__}"', '"version": "0.0.9"'))
+    with pytest.raises(InputError, match=r"old\.runs: holds the results of a sweep of wkasim 0\.0\.9; name another"):
+        Table.kept_in(file, SWEEP)
+
+
 def test_axes_are_read_as_ranges_steps_and_lists() -> None:
     assert parse_axis("nodes=3..6") == Axis("nodes", (3, 4, 5, 6))
     assert parse_axis("nodes=3..9..3") == Axis("nodes", (3, 6, 9))
     assert parse_axis("loss=0,0.05") == Axis("loss", (0.0, 0.05))
     assert parse_axis("profile=documented,axis2-1.7") == Axis("profile", ("documented", "axis2-1.7"))
+
+
+def test_value_that_is_written_twice_is_one_point() -> None:
+    assert parse_axis("loss=0,0.0,0.5,0") == Axis("loss", (0.0, 0.5))
 
 
 @pytest.mark.parametrize(
@@ -157,6 +216,85 @@ def test_values_that_make_no_sense_are_all_told_before_anything_runs() -> None:
         "profile=axis3 is not known (known: documented, axis2-1.7, wso2-1.6.1)",
         "spread=1.0: no step of this scenario starts several nodes",
     )
+
+
+def test_values_that_make_no_sense_together_are_told_before_anything_runs() -> None:
+    together = parse_scenario("nodes: {a: {}, b: {host: 127.1.0.2}}\nsteps: [{start: [a, b]}, {wait: 20}]")
+    sweep = Sweep(scenario=together, axes=(Axis("nodes", (1, 2)), Axis("spread", (0.0, 5.0))))
+    with pytest.raises(InputError) as caught:
+        sweep.check()
+    assert caught.value.problems == (
+        "at nodes=1, spread=5.0: spread=5.0: no step of this scenario starts several nodes",
+    )
+
+
+def test_more_runs_than_anybody_waits_for_are_refused_at_once() -> None:
+    axes = (Axis("nodes", tuple(range(1, 101))), Axis("loss", tuple(n / 200 for n in range(101))))
+    with pytest.raises(InputError, match="the grid has more than 10000 points; vary less at once"):
+        Sweep(scenario=SCENARIO, axes=axes).check()
+    with pytest.raises(InputError, match="100 points with 10001 seeds are more than 1000000 runs; give fewer"):
+        Sweep(scenario=SCENARIO, axes=axes[:1], seeds=10_001).check()
+
+
+def test_spread_that_a_scenario_has_already_is_a_value_like_others() -> None:
+    spread = parse_scenario(
+        "nodes: {a: {}, b: {host: 127.1.0.2}}\nsteps: [{start: {nodes: [a, b], spread: 5}}, {wait: 20}]"
+    )
+    assert vary(spread, "spread", 5.0) == spread
+    assert vary(spread, "spread", 0.0) != spread
+
+
+def test_latency_keeps_jitter_and_loss_of_the_link() -> None:
+    lossy = evolve(SCENARIO, link=Link(100, 7, 0.25))
+    assert vary(lossy, "latency", 20.5).link == Link(20_500, 7, 0.25)
+    assert vary(lossy, "loss", 0.5).link == Link(100, 7, 0.5)
+    assert vary(lossy, "profile", "axis2-1.7").profile == "axis2-1.7"
+
+
+def test_copies_of_the_last_worker_take_names_and_hosts_that_nobody_has_and_start_with_it() -> None:
+    base = parse_scenario(
+        """
+nodes:
+  worker-2: {host: 127.2.0.1}
+  worker: {host: 127.1.0.2, well_known_members: ["127.2.0.1:4000"]}
+steps: [{start: worker-2}, {wait: 10}, {start: worker}, {wait: 20}]
+expect: [{state: {of: worker, is: initialised}}]
+"""
+    )
+    more = vary(base, "nodes", 4)
+    assert [(node.name, node.host) for node in more.nodes[2:]] == [("worker-1", "127.2.0.2"), ("worker-3", "127.2.0.3")]
+    assert more.nodes[3].well_known_members == base.nodes[1].well_known_members
+    assert more.steps[2].action == Start(nodes=("worker", "worker-1", "worker-3"))
+    assert more.expectations == ()
+    assert vary(base, "nodes", 2) is base
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "nodes: {a: {role: manager}}\nsteps: [{start: a}]",
+            "nodes=2: the last node, a, is no worker that could be copied",
+        ),
+        ("nodes: {a: {}}\nsteps: [{wait: 1}]", "nodes=2: no step starts a, so nothing would start its copies"),
+    ],
+)
+def test_nodes_that_cannot_be_copied_are_named(text: str, problem: str) -> None:
+    with pytest.raises(InputError) as caught:
+        vary(parse_scenario(text), "nodes", 2)
+    assert caught.value.problems == (problem,)
+
+
+def test_quantile_is_the_smallest_value_that_so_many_do_not_exceed() -> None:
+    table = Table()
+    one_point = Sweep(scenario=SCENARIO, seeds=200)
+    for seed, job in enumerate(one_point.jobs()):
+        found = {"messages": float(seed + 1), "split": float(seed < 50)}
+        table.take(job.key, found if seed % 2 else {**found, "detection_s": seed / 10})
+    (row,) = summarise(one_point, table)
+    assert row.quantiles == {"messages": (100.0, 190.0, 198.0), "detection_s": (9.8, 18.8, 19.6)}
+    assert (row.runs, row.split) == (200, 0.25)
+    assert row.as_dict()["convergence_s_median"] is None
 
 
 @pytest.mark.filterwarnings("ignore")

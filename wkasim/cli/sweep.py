@@ -5,27 +5,32 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from wkasim.cli.completion import scenario_names
+from wkasim.cli.progress import ProgressLine
+from wkasim.cli.usage import INTERRUPTED, Usage
 from wkasim.errors import InputError
+from wkasim.files import write_whole
 
 if TYPE_CHECKING:
     from wkasim.explore.sweep import Summary, Sweep
 
 __all__ = ["register", "sweep"]
 
-INTERRUPTED: Final = 130
 _MOST_JOBS: Final = 256
 _OUT: Final = (".csv", ".json")
 _PLOT: Final = (".png", ".svg", "")
+_WIDEST: Final = 1000
 
 
 def register(app: typer.Typer) -> None:
@@ -65,42 +70,40 @@ def sweep(
     from wkasim.explore.sweep import Sweep, Table, parse_axis, run_sweep, summarise
     from wkasim.scenario.reader import load_scenario
 
-    problems: list[str] = []
-    axes = []
-    for text in vary or ():
-        try:
-            axes.append(parse_axis(text))
-        except InputError as error:
-            problems += error.problems
-    if out is not None and out.suffix not in _OUT:
-        problems.append(f"--out {out}: name a .csv or a .json file")
-    if plot is not None and plot.suffix not in _PLOT:
-        problems.append(f"--plot {plot}: name a .png or an .svg file, or neither for both")
-    if executor != "local" and not executor.startswith("dask://"):
-        problems.append(f"--executor {executor}: write local, or dask://HOST:PORT")
-    if problems:
-        raise InputError(*problems)
+    usage = Usage()
+    axes = [axis for text in vary or () if (axis := usage.read(parse_axis, text)) is not None]
+    usage.read(_check_file, "--out", out, _OUT, "name a .csv or a .json file")
+    usage.read(_check_file, "--plot", plot, _PLOT, "name a .png or an .svg file, or neither for both")
+    if executor != "local" and not re.fullmatch(r"dask://[^/]+:\d{1,5}", executor):
+        usage.problems.append(f"--executor {executor}: write local, or dask://HOST:PORT")
+    loaded = usage.read(load_scenario, scenario)
     if plot is not None:
-        _need_matplotlib()
-    planned = Sweep(scenario=load_scenario(scenario), axes=tuple(axes), seeds=seeds)
+        usage.read(_need_matplotlib)
+    if loaded is None or usage.problems:
+        raise InputError(*usage.problems)
+    planned = Sweep(scenario=loaded, axes=tuple(axes), seeds=seeds)
     planned.check()
-    table = Table.kept_in(out.with_name(f"{out.name}.runs"), planned) if out is not None else Table()
     total = len(planned.points()) * seeds
-    show = _progress(total)
     interrupted = False
-    try:
-        in_flight = 4 * jobs if executor == "local" else 256
-        run_sweep(planned, table, _maker(executor, jobs), in_flight=in_flight, on_progress=show)
-    except KeyboardInterrupt:
-        interrupted = True
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
+    with _maker(executor, jobs) as make_executor:
+        table = Table.kept_in(out.with_name(f"{out.name}.runs"), planned) if out is not None else Table()
+        progress = ProgressLine()
+        show = _progress(progress, len(table.results), total)
+        try:
+            in_flight = 4 * jobs if executor == "local" else 256
+            run_sweep(planned, table, make_executor, in_flight=in_flight, on_progress=show)
+        except KeyboardInterrupt:
+            interrupted = True
+        progress.end()
     rows = summarise(planned, table)
-    if out is not None:
-        _write(out, rows)
-    if plot is not None and rows:
-        _plot(plot, planned, rows)
-    _print(planned, rows, as_json=json_)
+    try:
+        if out is not None:
+            _write(out, rows)
+        if plot is not None and rows:
+            _plot(plot, planned, rows)
+    finally:
+        # What was found is told even if the disk is full.
+        _print(planned, rows, as_json=json_)
     if interrupted:
         done = sum(row.runs for row in rows)
         again = "; give the same command again to go on" if out is not None else "; with --out it could go on from here"
@@ -108,14 +111,31 @@ def sweep(
         raise typer.Exit(INTERRUPTED)
 
 
+def _check_file(option: str, file: Path | None, suffixes: tuple[str, ...], way_out: str) -> None:
+    """Results are written when all has run; that they cannot be is better said before."""
+    if file is None:
+        return
+    if file.suffix not in suffixes:
+        raise InputError(f"{option} {file}: {way_out}")
+    if file.is_dir():
+        raise InputError(f"{option} {file}: this is a folder; name a file in it")
+    if not file.parent.is_dir():
+        raise InputError(f"{option} {file}: there is no folder {file.parent}")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{option} {file}: {file.parent} may not be written to; name a file elsewhere")
+
+
 # Where it runs
 
 
-def _maker(executor: str, jobs: int) -> Callable[[], Executor] | None:
+@contextmanager
+def _maker(executor: str, jobs: int) -> Iterator[Callable[[], Executor] | None]:
     """What makes an executor; None for this very process."""
-    if executor.startswith("dask://"):
-        return _dask(executor.removeprefix("dask://"))
-    return None if jobs == 1 else _local(jobs)
+    if executor == "local":
+        yield None if jobs == 1 else _local(jobs)
+        return
+    with _dask(executor.removeprefix("dask://")) as make:
+        yield make
 
 
 def _local(jobs: int) -> Callable[[], Executor]:
@@ -127,7 +147,8 @@ def _local(jobs: int) -> Callable[[], Executor]:
     return lambda: ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignore_interrupts)
 
 
-def _dask(address: str) -> Callable[[], Executor]:
+@contextmanager
+def _dask(address: str) -> Iterator[Callable[[], Executor]]:
     try:
         from distributed import Client
     except ImportError:
@@ -136,20 +157,18 @@ def _dask(address: str) -> Callable[[], Executor]:
         client = Client(f"tcp://{address}", timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise InputError(f"--executor dask://{address}: nobody answers there: {error}") from None
-    make: Callable[[], Executor] = client.get_executor
-    return make
+    try:
+        yield client.get_executor
+    finally:
+        client.close()  # type: ignore[no-untyped-call]
 
 
-def _progress(total: int) -> Callable[[int], None]:
-    """How far it is, on a terminal only."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-    began = time.monotonic()
+def _progress(line: ProgressLine, before: int, total: int) -> Callable[[int], None]:
+    """How far it is; what an earlier sweep has left does not count for the rate."""
 
     def show(done: int) -> None:
-        rate = done / max(time.monotonic() - began, 0.001)
-        sys.stderr.write(f"\r\x1b[K{done} of {total} runs, {rate:.0f} a second")
-        sys.stderr.flush()
+        if line.due():
+            line.show(f"{done} of {total} runs, {(done - before) / line.took_s:.0f} a second")
 
     return show
 
@@ -168,9 +187,7 @@ def _write(out: Path, rows: list[Summary]) -> None:
         writer.writerows(flat)
         text = made.getvalue()
     try:
-        partial = out.with_name(f"{out.name}.part")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(out)
+        write_whole(out, text)
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
 
@@ -187,18 +204,27 @@ def _print(planned: Sweep, rows: list[Summary], *, as_json: bool) -> None:
     grid = Grid(box=None, pad_edge=False, header_style="bold")
     for axis in planned.axes:
         grid.add_column(axis.name, justify="right")
-    for column in ("runs", "split", *(f"{name.removesuffix('_s')} 50/95/99 %" for name in MEASURES)):
+    for column in ("runs", "split", *(f"{_titled(name)}\n50/95/99 %" for name in MEASURES)):
         grid.add_column(column, justify="right")
     for row in rows:
-        cells = [str(value) for _, value in row.point]
-        shown = (row.quantiles.get(name) for name in MEASURES)
-        cells += [str(row.runs), f"{row.split:.0%}", *(_quantiles(values) for values in shown)]
-        grid.add_row(*cells)
-    make_console().print(grid)
+        cells = [f"{value:g}" if isinstance(value, float) else str(value) for _, value in row.point]
+        shown = (_quantiles(name, row.quantiles.get(name)) for name in MEASURES)
+        grid.add_row(*cells, str(row.runs), f"{row.split:.0%}", *shown)
+    console = make_console()
+    if not console.is_terminal:
+        console.width = _WIDEST  # a row is a line in a pipe, however long
+    console.print(grid)
 
 
-def _quantiles(values: tuple[float, float, float] | None) -> str:
-    return "-" if values is None else " / ".join(f"{value:.0f}" if value >= 100 else f"{value:.1f}" for value in values)
+def _titled(name: str) -> str:
+    """What a measure is called above its column; a name that ends in ``_s`` is in seconds."""
+    return f"{name.removesuffix('_s')} (s)" if name.endswith("_s") else name
+
+
+def _quantiles(name: str, values: tuple[float, float, float] | None) -> str:
+    if values is None:
+        return "-"
+    return " / ".join(f"{value:.1f}" if name.endswith("_s") and value < 100 else f"{value:.0f}" for value in values)
 
 
 def _need_matplotlib() -> None:
@@ -209,7 +235,7 @@ def _need_matplotlib() -> None:
 
 
 def _plot(path: Path, planned: Sweep, rows: list[Summary]) -> None:
-    """Median, 95th and 99th percentile over the first axis, a line for each choice of the others."""
+    """Draw the file, or with no suffix one of either kind; raises InputError."""
     from wkasim.explore.plot import draw_plot
 
     for target in [path] if path.suffix else [path.with_suffix(".png"), path.with_suffix(".svg")]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from attrs import evolve, frozen
 
 from wkasim.errors import InputError
+from wkasim.explore.shrink import without
 from wkasim.profile import PROFILES
 from wkasim.scenario.model import Scenario
 from wkasim.sim import faults
@@ -66,8 +68,8 @@ def _nodes(scenario: Scenario, value: Value) -> Scenario:
     if nodes[-1].role != "worker":
         raise InputError(f"nodes={count}: the last node, {nodes[-1].name}, is no worker that could be copied")
     copies = tuple(
-        evolve(nodes[-1], name=f"{nodes[-1].name}-{number}", host=f"127.2.{number // 200}.{number % 200 + 1}")
-        for number in range(1, count - len(nodes) + 1)
+        evolve(nodes[-1], name=name, host=host)
+        for name, host in itertools.islice(_places(scenario, nodes[-1].name), count - len(nodes))
     )
     names = tuple(copy.name for copy in copies)
     steps, started = [], False
@@ -81,9 +83,18 @@ def _nodes(scenario: Scenario, value: Value) -> Scenario:
     return evolve(scenario, nodes=(*nodes, *copies), steps=tuple(steps), expectations=())
 
 
-def _without(scenario: Scenario, names: list[str]) -> Scenario:
-    from wkasim.explore.shrink import without
+def _places(scenario: Scenario, name: str) -> Iterator[tuple[str, str]]:
+    """Names and hosts for copies of a node, none of which the scenario has."""
+    names, hosts = scenario.all_nodes(), {*scenario.hosts.values()}
+    hosts.update(node.host for node in names.values())
+    free_names = (new for number in itertools.count(1) if (new := f"{name}-{number}") not in names)
+    free_hosts = (
+        new for number in itertools.count() if (new := f"127.2.{number // 200}.{number % 200 + 1}") not in hosts
+    )
+    return zip(free_names, free_hosts, strict=False)
 
+
+def _without(scenario: Scenario, names: list[str]) -> Scenario:
     for node in scenario.nodes:
         if node.name in names:
             scenario = without(scenario, node)
@@ -107,15 +118,15 @@ def _profile(scenario: Scenario, value: Value) -> Scenario:
 
 
 def _spread(scenario: Scenario, value: Value) -> Scenario:
-    steps = tuple(
-        evolve(step, action=evolve(step.action, spread_s=float(value)))
-        if isinstance(step.action, faults.Start) and len(step.action.nodes) > 1
-        else step
-        for step in scenario.steps
-    )
-    if steps == scenario.steps and float(value):
+    steps = []
+    several = False
+    for step in scenario.steps:
+        if isinstance(step.action, faults.Start) and len(step.action.nodes) > 1:
+            step, several = evolve(step, action=evolve(step.action, spread_s=float(value))), True
+        steps.append(step)
+    if not several and float(value):
         raise InputError(f"spread={value}: no step of this scenario starts several nodes")
-    return evolve(scenario, steps=steps)
+    return evolve(scenario, steps=tuple(steps))
 
 
 AXES: Final[Mapping[str, AxisKind]] = {

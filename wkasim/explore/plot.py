@@ -26,7 +26,8 @@ def draw_plot(path: Path, sweep: Sweep, rows: Sequence[Summary]) -> None:
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(names) + 1, squeeze=False)[0]
     horizontal = sweep.axes[0].name if sweep.axes else ""
-    for label, line in _lines(rows).items():
+    lines = _lines(rows)
+    for label, line in lines.items():
         at = [dict(row.point).get(horizontal, "") for row in line]
         for panel, name in zip(panels, names, strict=False):
             found = [(x, row.quantiles[name]) for x, row in zip(at, line, strict=True) if name in row.quantiles]
@@ -41,9 +42,10 @@ def draw_plot(path: Path, sweep: Sweep, rows: Sequence[Summary]) -> None:
         panel.set_title(title)
         panel.set_xlabel(horizontal)
         panel.set_ylim(bottom=0)
-    if any(_lines(rows)):
+    panels[-1].set_ylim(0, 100)
+    if any(lines):
         panels[-1].legend()
-    figure.suptitle(f"{sweep.scenario.title or sweep.scenario.name}: median to 99 %, {sweep.seeds} seeds")
+    figure.suptitle(f"{sweep.scenario.title or sweep.scenario.name}: median and up to 99 % of {sweep.seeds} seeds")
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else {"Software": None})
 
 
@@ -51,5 +53,10 @@ def _lines(rows: Sequence[Summary]) -> dict[str, list[Summary]]:
     """The rows by what lies beside the first axis."""
     lines: dict[str, list[Summary]] = {}
     for row in rows:
-        lines.setdefault(", ".join(f"{name} {value}" for name, value in row.point[1:]), []).append(row)
+        lines.setdefault(
+            ", ".join(
+                f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in row.point[1:]
+            ),
+            [],
+        ).append(row)
     return lines

@@ -11,6 +11,7 @@ import itertools
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -23,11 +24,15 @@ from wkasim.errors import InputError
 from wkasim.explore.axes import AXES, vary
 from wkasim.explore.judged import judge_scenario
 from wkasim.explore.measures import MEASURES, measure
+from wkasim.files import write_whole
 from wkasim.scenario.model import Scenario
+from wkasim.scenario.writer import write_scenario
+from wkasim.version import __version__
 
 __all__ = ["Axis", "Job", "Summary", "Sweep", "Table", "parse_axis", "run_sweep", "summarise"]
 
 _MOST_POINTS: Final = 10_000
+_MOST_RUNS: Final = 1_000_000
 _TRIES: Final = 3
 
 Value = int | float | str
@@ -80,22 +85,36 @@ class Sweep:
         return evolve(scenario, seed=job.seed)
 
     def check(self) -> None:
-        """Look at every point before anything runs; raises InputError listing all problems."""
+        """Look at every value and every point before anything runs; raises InputError listing all problems."""
         problems: list[str] = []
         if self.seeds < 1:
             problems.append(f"{self.seeds} seeds are none; give at least 1")
         if len({axis.name for axis in self.axes}) < len(self.axes):
             problems.append("an axis is varied twice; name all its values in one --vary")
-        if math.prod(len(axis.values) for axis in self.axes) > _MOST_POINTS:
+        points = math.prod(len(axis.values) for axis in self.axes)
+        if points > _MOST_POINTS:
             raise InputError(f"the grid has more than {_MOST_POINTS} points; vary less at once")
+        if points * self.seeds > _MOST_RUNS:
+            raise InputError(f"{points} points with {self.seeds} seeds are more than {_MOST_RUNS} runs; give fewer")
         for axis in self.axes:
             for value in axis.values:
                 try:
                     vary(self.scenario, axis.name, value)
                 except InputError as error:
                     problems += error.problems
+        if not problems and len(self.axes) > 1:
+            problems += self._impossible_points()
         if problems:
             raise InputError(*dict.fromkeys(problems))
+
+    def _impossible_points(self) -> Iterator[str]:
+        """Values that make sense each by itself may make none together."""
+        for point in self.points():
+            try:
+                self.scenario_at(Job(point=point, seed=0))
+            except InputError as error:
+                where = ", ".join(f"{name}={value}" for name, value in point)
+                yield from (f"at {where}: {problem}" for problem in error.problems)
 
 
 def parse_axis(text: str) -> Axis:
@@ -111,17 +130,21 @@ def parse_axis(text: str) -> Axis:
         if least > most or step < 1:
             raise InputError(f"--vary {text}: from {least} to {most} in steps of {step} is no range")
         return Axis(name, tuple(range(least, most + 1, step)))
-    return Axis(name, tuple(AXES[name].read(value.strip(), text) for value in values.split(",")))
+    return Axis(name, tuple(dict.fromkeys(AXES[name].read(value.strip(), text) for value in values.split(","))))
 
 
 # One run
 
 
 def run_job(sweep: Sweep, job: Job) -> dict[str, float]:
-    """Run and measure; a run that cannot be done has no measures."""
+    """Run and measure; raises InputError for a run that cannot be done."""
     scenario = sweep.scenario_at(job)
     found: dict[str, float] = {}
-    judge_scenario(scenario, (), strict=True, on_end=lambda run: found.update(measure(run)))
+    try:
+        judge_scenario(scenario, (), strict=True, on_end=lambda run: found.update(measure(run)))
+    except Exception as error:
+        error.add_note(f"at {dict(job.point)}, seed {job.seed}")
+        raise
     return found
 
 
@@ -139,24 +162,26 @@ class Table:
     def kept_in(cls, file: Path, sweep: Sweep) -> Table:
         """A table that is written as it grows; what an earlier sweep of the same kind left in the file is taken over.
 
-        Raises InputError if the file is of another sweep, or cannot be used. A last line that was cut off is left out.
+        Raises InputError if the file is of another sweep or of another version of wkasim, or cannot be used. A last
+        line that was cut off is left out.
         """
-        head = json.dumps({"wkasim_sweep": 1, "scenario": repr(sweep.scenario)})
+        head = {"wkasim_sweep": 1, "version": __version__, "scenario": write_scenario(sweep.scenario)}
         table = cls(file=file)
         try:
-            lines = file.read_text(encoding="utf-8").split("\n") if file.exists() else []
-            if lines and lines[0] != head:
-                raise InputError(f"{file}: holds the results of another sweep; name another file, or remove it")
-            for line in lines[1:-1]:
-                key, result = json.loads(line)
-                table.results[key] = result
-            kept = [head, *(json.dumps(item) for item in table.results.items())]
-            partial = file.with_name(f"{file.name}.part")
-            partial.write_text("\n".join(kept) + "\n", encoding="utf-8")
-            partial.replace(file)
+            if file.exists():
+                first, *lines = file.read_text(encoding="utf-8").split("\n")
+                if (there := json.loads(first)) != head:
+                    other = {**head, **there}["version"]
+                    whose = "another sweep" if other == __version__ else f"a sweep of wkasim {other}"
+                    raise InputError(f"{file}: holds the results of {whose}; name another file, or remove it")
+                for line in lines[:-1]:
+                    key, result = json.loads(line)
+                    table.results[str(key)] = {str(name): float(value) for name, value in result.items()}
+            kept = [json.dumps(head), *(json.dumps(item) for item in table.results.items())]
+            write_whole(file, "".join(f"{line}\n" for line in kept))
         except OSError as error:
             raise InputError(f"{file}: cannot be used: {error.strerror or error}") from None
-        except ValueError:
+        except (ValueError, TypeError, AttributeError, RecursionError):
             raise InputError(f"{file}: is damaged; remove it to begin again") from None
         return table
 
@@ -189,9 +214,14 @@ def run_sweep(
             table.take(job.key, run_job(sweep, job))
             on_progress(len(table.results))
         return
-    tries: dict[str, int] = {}
+    tries: Counter[str] = Counter()
     while left:
-        left = _with_executor(sweep, table, make_executor, left, tries, in_flight, on_progress)
+        lost, waiting = _with_executor(sweep, table, make_executor, left, tries, in_flight, on_progress)
+        for job in lost:
+            tries[job.key] += 1
+            if tries[job.key] == _TRIES:
+                raise InputError(f"{_TRIES} workers died at {dict(job.point)}, seed {job.seed}; run that one by itself")
+        left = [*lost, *waiting]
 
 
 def _with_executor(
@@ -199,17 +229,21 @@ def _with_executor(
     table: Table,
     make_executor: Callable[[], Executor],
     left: Sequence[Job],
-    tries: dict[str, int],
+    tries: Mapping[str, int],
     in_flight: int,
     on_progress: Callable[[int], None],
-) -> list[Job]:
-    """Run jobs until all are done or the executor breaks; the jobs that are still to be done."""
-    waiting, lost = list(reversed(left)), []
+) -> tuple[list[Job], list[Job]]:
+    """Run jobs until all are done or the executor breaks; those whose worker died, and those not yet begun.
+
+    Whoever was in flight when a pool broke has been tried, and runs alone the next time: so only the guilty is blamed.
+    """
+    lost: list[Job] = []
+    waiting = list(reversed(left))
     running: dict[Future[dict[str, float]], Job] = {}
     executor = make_executor()
     try:
         while waiting or running:
-            while waiting and len(running) < in_flight:
+            while waiting and len(running) < (1 if _any_tried((*running.values(), waiting[-1]), tries) else in_flight):
                 running[executor.submit(run_job, sweep, waiting[-1])] = waiting[-1]
                 waiting.pop()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -217,31 +251,29 @@ def _with_executor(
                 job = running.pop(future)
                 try:
                     table.take(job.key, future.result())
-                except InputError:
-                    raise
                 except BrokenProcessPool:
                     lost.append(job)
+                    raise
                 except Exception as error:
                     # Dask names a worker that died after the job that it had; only the job is known here.
                     if type(error).__name__ != "KilledWorker":
                         raise
                     lost.append(job)
                 on_progress(len(table.results))
-            if lost:
-                break
     except BrokenProcessPool:
-        pass
+        lost += running.values()
+        if not lost:
+            lost.append(waiting.pop())
     finally:
         # Dask's executor knows no cancel_futures.
         for future in running:
             future.cancel()
         executor.shutdown(wait=True)
-    again = [job for job in (*lost, *running.values(), *reversed(waiting)) if job.key not in table.results]
-    for job in lost:
-        tries[job.key] = tries.get(job.key, 0) + 1
-        if tries[job.key] >= _TRIES:
-            raise InputError(f"{_TRIES} workers died at {dict(job.point)}, seed {job.seed}; run that one by itself")
-    return again
+    return [job for job in lost if job.key not in table.results], waiting[::-1]
+
+
+def _any_tried(jobs: Iterable[Job], tries: Mapping[str, int]) -> bool:
+    return any(job.key in tries for job in jobs)
 
 
 # What came of it
@@ -286,8 +318,3 @@ def _quantiles(values: Sequence[float]) -> tuple[float, float, float]:
     """Median, 95th and 99th percentile: the smallest value that so many percent do not exceed."""
     at = [values[max(0, math.ceil(share * len(values)) - 1)] for share in (0.5, 0.95, 0.99)]
     return at[0], at[1], at[2]
-
-
-def as_rows(summaries: Iterable[Summary]) -> list[dict[str, object]]:
-    """Flat rows for CSV and JSON."""
-    return [summary.as_dict() for summary in summaries]
