@@ -310,9 +310,9 @@ class Course:
             for address in members:
                 yield group, address
 
-    def groups_for(self, life: Life) -> tuple[Group, ...]:
-        """The groups that a load balancer should have for the member of another life: those of its domain."""
-        return tuple(Group(life.config.domain, part) for part in (life.config.sub_domain or DEFAULT_SUB_DOMAIN,))
+    def group_for(self, life: Life) -> Group:
+        """The group in which a load balancer should have the member that this life is."""
+        return Group(life.config.domain, life.config.sub_domain or DEFAULT_SUB_DOMAIN)
 
 
 _READERS: Final = {

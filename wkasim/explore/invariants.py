@@ -142,12 +142,11 @@ def completeness(course: Course) -> str | None:
                 return Reason(text, _missing(course, observer, member))
             if member.config.open_http == "never" or member.config.groups:
                 continue
-            for group in course.groups_for(member):
-                if group in observer.config.groups and member.address not in observer.groups.get(group, ()):
-                    where = f"{group.domain}/{group.sub_domain}"
-                    known = "well known" if _is_well_known(course, observer, member) else "not well known"
-                    text = f"{observer.name} has not admitted {member.name} to load balancing in {where}"
-                    return Reason(text, f"somebody {known} is not admitted")
+            group = course.group_for(member)
+            if group in observer.config.groups and member.address not in observer.groups.get(group, ()):
+                where = f"{group.domain}/{group.sub_domain}"
+                text = f"{observer.name} has not admitted {member.name} to load balancing in {where}"
+                return Reason(text, f"{_somebody(course, observer, member)} is not admitted")
     return None
 
 
@@ -288,17 +287,17 @@ def _shown(course: Course, life: Life) -> str:
 
 def _missing(course: Course, lacks: Life, holder: Life) -> str:
     """How somebody is missing: is it in the configuration of who lacks it, and how did the two come in?"""
-    known = "well known" if _is_well_known(course, lacks, holder) else "not well known"
-    return f"somebody {known} is not listed, {_manner(lacks, holder)}"
+    return f"{_somebody(course, lacks, holder)} is not listed, {_manner(lacks, holder)}"
 
 
 def _manner(*lives: Life) -> str:
     return "after one started alone" if any(not life.joins_sent for life in lives) else "though both joined"
 
 
-def _is_well_known(course: Course, observer: Life, member: Life) -> bool:
+def _somebody(course: Course, observer: Life, member: Life) -> str:
     configured = observer.config.well_known_members
-    return any(f"{course.resolve(host)}:{port}" == member.address for host, port in configured)
+    known = any(f"{course.resolve(host)}:{port}" == member.address for host, port in configured)
+    return "somebody well known" if known else "somebody not well known"
 
 
 def _place(course: Course, life: Life) -> str:

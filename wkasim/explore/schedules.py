@@ -75,8 +75,8 @@ def draw_starts(choose: Chooser, nodes: Sequence[NodeConfig], manner: str, end_s
 
 
 def draw_faults(choose: Chooser, plan: Plan, kinds: Sequence[str], most: int) -> None:
-    """Add up to ``most`` faults of these kinds."""
-    if not kinds:
+    """Add up to ``most`` faults of these kinds; one that needs two nodes is left out where there is one only."""
+    if not kinds or not plan.nodes:
         return
     for _ in range(choose.integer(0, most)):
         FAULTS[choose.pick(kinds)](choose, plan)
@@ -143,25 +143,27 @@ def _partition(choose: Chooser, plan: Plan) -> None:
 
 
 def _cut(choose: Chooser, plan: Plan) -> None:
-    one, other = _two(choose, plan)
+    pair = _two(choose, plan)
     moment = _network_moment(choose, plan)
-    if moment is not None:
-        plan.add(moment[0], faults.Cut(sender=one, receiver=other, how=choose.pick(("silent", "refused"))))
+    if pair is not None and moment is not None:
+        plan.add(moment[0], faults.Cut(sender=pair[0], receiver=pair[1], how=choose.pick(("silent", "refused"))))
         plan.add(moment[1], faults.Heal())
 
 
 def _link(choose: Chooser, plan: Plan) -> None:
-    one, other = _two(choose, plan)
+    pair = _two(choose, plan)
     moment = _network_moment(choose, plan)
-    if moment is not None:
+    if pair is not None and moment is not None:
         latency = choose.pick(((10.0, 50.0), (200.0, 400.0), (1000.0, 3000.0)))
         loss = choose.pick((0.0, 0.05, 0.3))
-        plan.add(moment[0], faults.SetLink(between=(one, other), latency_ms=latency, loss=loss))
-        plan.add(moment[1], faults.SetLink(between=(one, other)))
+        plan.add(moment[0], faults.SetLink(between=pair, latency_ms=latency, loss=loss))
+        plan.add(moment[1], faults.SetLink(between=pair))
 
 
-def _two(choose: Chooser, plan: Plan) -> tuple[str, str]:
+def _two(choose: Chooser, plan: Plan) -> tuple[str, str] | None:
     names = [node.name for node in plan.nodes]
+    if len(names) < 2:
+        return None
     one = choose.pick(names)
     return one, choose.pick([name for name in names if name != one])
 

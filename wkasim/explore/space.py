@@ -7,7 +7,7 @@ need one kind only, or a kind without its neighbours ("swarm testing").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
 from typing import Final, TypeVar
 
@@ -23,7 +23,7 @@ from wkasim.scenario.model import Scenario, Step, Wait
 from wkasim.sim import faults
 from wkasim.sim.network import LAN, Link
 
-__all__ = ["MOST_NODES", "SeededChooser", "Space", "draw_scenario", "draw_variation"]
+__all__ = ["MOST_NODES", "SeededChooser", "Space", "draw_scenario", "draw_variation", "unknown_names"]
 
 T = TypeVar("T")
 
@@ -63,10 +63,9 @@ class Space:
             ("layout", self.layouts, LAYOUTS),
             ("manner of starting", self.starts, STARTS),
         ):
-            shown = ", ".join(known)
-            problems += [f"unknown {what} {name!r} (known: {shown})" for name in names if name not in known]
+            problems += unknown_names(what, names, known)
             if not names and what != "fault":
-                problems.append(f"at least one {what} is needed (known: {shown})")
+                problems.append(f"at least one {what} is needed (known: {', '.join(known)})")
         if not problems and self.length_s is not None:
             needed = max(settling_s(profile_named(name), most) for name in self.profiles) + 10
             if self.length_s < needed:
@@ -83,12 +82,17 @@ class Space:
         return max(self.length_s - calm_s if self.length_s is not None else 90.0 - calm_s, 20.0), calm_s
 
 
+def unknown_names(what: str, names: Sequence[str], known: Collection[str]) -> list[str]:
+    """A sentence for each of the names that is not known."""
+    return [f"unknown {what} {name!r} (known: {', '.join(known)})" for name in names if name not in known]
+
+
 def draw_scenario(choose: Chooser, space: Space) -> Scenario:
     """One scenario of the space."""
     profile = choose.pick(space.profiles)
     count = choose.integer(*space.nodes)
     topology, layout, manner = choose.pick(space.topologies), choose.pick(space.layouts), choose.pick(space.starts)
-    balancer = choose.pick((True, False))
+    balancer = choose.pick((True, False))  # every cluster of the guides has one, so with it is the simple case
     nodes = draw_nodes(choose, count, layout, topology, balancer=balancer)
     end_s, calm_s = space.length_for(profile, count)
     plan = draw_starts(choose, nodes, manner, end_s, apart_s(profile_named(profile)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wkasim.explore.invariants import Invariant, invariants_named
+from wkasim.explore.invariants import Invariant, invariants_named, known_invariants
 from wkasim.explore.judged import judge_scenario
 from wkasim.explore.verdict import Violation, Watch
 from wkasim.scenario.model import Scenario
@@ -39,10 +39,9 @@ def assert_holds(subject: Scenario | Cluster, *invariants: str | Invariant) -> N
 
 
 def _chosen(invariants: Sequence[str | Invariant]) -> list[Invariant]:
-    named = invariants_named([name for name in invariants if isinstance(name, str)]) if _any_named(invariants) else ()
-    return [*named, *(invariant for invariant in invariants if isinstance(invariant, Invariant))]
-
-
-def _any_named(invariants: Sequence[str | Invariant]) -> bool:
-    """Whether names are to be looked up; nothing given means all."""
-    return not invariants or any(isinstance(invariant, str) for invariant in invariants)
+    """The invariants in the order in which they were given; all known ones if there are none."""
+    if not invariants:
+        return list(known_invariants())
+    names = [invariant for invariant in invariants if isinstance(invariant, str)]
+    named = dict(zip(names, invariants_named(names), strict=True)) if names else {}
+    return [named[invariant] if isinstance(invariant, str) else invariant for invariant in invariants]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from wkasim.explore.invariants import invariants_named
+from wkasim.explore.space import MOST_NODES
 from wkasim.explore.topologies import TOPOLOGIES
 from wkasim.explore.verdict import Watch
 from wkasim.node.config import NodeConfig
@@ -35,7 +36,7 @@ class ClusterMachine(RuleBasedStateMachine):
 
     ``profile``, ``node_counts``, ``topology_kinds`` and ``layouts`` say which clusters there are, ``invariant_names``
     which invariants are asked; all if it is empty. ``sequential`` lets every start settle before the next thing
-    happens. ``fault_limit_s`` is how long a fault lasts at most.
+    happens.
     """
 
     profile: ClassVar[str] = "documented"
@@ -108,17 +109,20 @@ class ClusterMachine(RuleBasedStateMachine):
         self._do(faults.Resume(node=name))
         return name
 
-    @rule(side=st.integers(1, 62), lasts_s=st.integers(1, 30))
+    @rule(side=st.integers(0, 2**MOST_NODES), lasts_s=st.integers(1, 30))
     def partition(self, side: int, lasts_s: int) -> None:
         """Separate some nodes from the others for a while; then the network heals."""
         assert self.cluster is not None
         names = list(self.cluster.nodes)
-        left = tuple(name for bit, name in enumerate(names) if side >> bit & 1)
+        if len(names) < 2:
+            return
+        # The bits of a number say who is on the left; those that leave one side empty are none of them.
+        chosen = 1 + side % (2 ** len(names) - 2)
+        left = tuple(name for bit, name in enumerate(names) if chosen >> bit & 1)
         right = tuple(name for name in names if name not in left)
-        if left and right:
-            self._do(faults.Partition(sides=(left, right)))
-            self._advance(lasts_s)
-            self._do(faults.Heal())
+        self._do(faults.Partition(sides=(left, right)))
+        self._advance(lasts_s)
+        self._do(faults.Heal())
 
     @rule(seconds=st.integers(1, 30))
     def advance(self, seconds: int) -> None:

@@ -7,13 +7,14 @@ faults, round times and the seed 0, because every choice has its simplest option
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 from hypothesis import strategies as st
 
+from wkasim.errors import InputError
 from wkasim.explore.schedules import FAULTS, STARTS, Plan, draw_faults, draw_starts
-from wkasim.explore.space import Space, draw_scenario
+from wkasim.explore.space import Space, draw_scenario, unknown_names
 from wkasim.explore.topologies import LAYOUTS, TOPOLOGIES, draw_nodes
 from wkasim.members import Address
 from wkasim.node.config import NodeConfig
@@ -32,9 +33,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Draw = Callable[[st.SearchStrategy[T]], T]
-
-_BOOLEANS = st.booleans()
 
 
 class HypothesisChooser:
@@ -101,8 +99,9 @@ def topologies(
 
     ``kinds`` are well-known graphs (star, pair, chain, ring, one_way, partial, self_only), ``layouts`` say where the
     nodes stand (apart, signed, one_host, clashing). The first node is a load balancer if ``balancer`` says so, or
-    may be one if it is None.
+    may be one if it is None. Raises InputError for a name that is not known and for a range that is impossible.
     """
+    _check(nodes=nodes, topology=kinds, layout=layouts)
     choose = HypothesisChooser(draw)
     count = choose.integer(*nodes)
     kind, layout = choose.pick(kinds), choose.pick(layouts)
@@ -112,7 +111,11 @@ def topologies(
 
 @st.composite
 def start_schedules(draw: st.DrawFn, nodes: Sequence[NodeConfig], *, kinds: Sequence[str] = STARTS) -> tuple[Step, ...]:
-    """Steps that start the nodes: sequential, together, staggered or spread."""
+    """Steps that start the nodes: sequential, together, staggered or spread.
+
+    Raises InputError for a kind that is not known.
+    """
+    _check(start=kinds)
     choose = HypothesisChooser(draw)
     return draw_starts(choose, nodes, choose.pick(kinds), 60.0).ordered()
 
@@ -128,12 +131,28 @@ def fault_schedules(
 ) -> tuple[Step, ...]:
     """Steps that strike running nodes and the network, and undo what can be undone, within a time.
 
-    Which of the ``kinds`` occur at all is drawn first. The nodes are taken to run from the beginning.
+    Which of the ``kinds`` occur at all is drawn first. The nodes are taken to run from the beginning. Raises InputError
+    for a kind that is not known.
     """
+    _check(fault=kinds)
     choose = HypothesisChooser(draw)
     plan = Plan(nodes, {node.name: 0.0 for node in nodes}, [], within_s)
     draw_faults(choose, plan, choose.some(kinds), most)
     return plan.ordered()
+
+
+def _check(*, nodes: tuple[int, int] = (1, 1), **names: Sequence[str]) -> None:
+    """Raise InputError for a range that is none, and for every name that is not known, by what it is the name of."""
+    known = {"topology": TOPOLOGIES, "layout": LAYOUTS, "start": STARTS, "fault": FAULTS}
+    problems = (
+        [] if 1 <= nodes[0] <= nodes[1] else [f"nodes {nodes[0]}-{nodes[1]} is no range; give the least and the most"]
+    )
+    for what, given in names.items():
+        problems += unknown_names(what, given, known[what])
+        if not given and what != "fault":
+            problems.append(f"at least one {what} is needed (known: {', '.join(known[what])})")
+    if problems:
+        raise InputError(*problems)
 
 
 @st.composite
