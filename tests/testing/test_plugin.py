@@ -25,6 +25,13 @@ def two(cluster):
 """
 
 
+GOOD = """
+nodes: {one: {host: 127.1.0.1, uses_database: false}}
+steps: [{start: one}, {wait: 10}]
+expect: [{state: {of: one, is: initialised}}]
+"""
+
+
 def run(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, *arguments: str, alone: bool = False
 ) -> pytest.RunResult:
@@ -70,9 +77,49 @@ class TestInClass:
     async def test_method(self, wka_cluster, seconds):
         await wka_cluster.elapse(seconds)
         assert wka_cluster.now_s == seconds
+
+    @staticmethod
+    async def test_static(wka_cluster):
+        await wka_cluster.elapse(3600)
+        assert wka_cluster.now_s == 3600
+
+    @classmethod
+    async def test_of_class(cls, wka_cluster):
+        await wka_cluster.elapse(3600)
+        assert issubclass(cls, TestInClass)
+        assert wka_cluster.now_s == 3600
+
+class TestDerived(TestInClass):
+    pass
 """
     )
-    run(pytester, monkeypatch, "-o", f"asyncio_mode={mode}").assert_outcomes(passed=6)
+    run(pytester, monkeypatch, "-o", f"asyncio_mode={mode}").assert_outcomes(passed=12)
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_coroutine_that_would_wait_in_real_time_is_refused(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    pytester.makepyfile(
+        """
+import pytest
+
+@pytest.fixture
+def mine(wka_cluster):
+    return wka_cluster
+
+def test_plain(mine):
+    mine.run_for(3600)
+
+async def test_coroutine(mine):
+    await mine.elapse(3600)
+"""
+    )
+    result = run(pytester, monkeypatch, "-o", f"asyncio_mode={mode}")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["test_coroutine gets wka_cluster by way of another fixture only, and would not run on *"]
+    )
 
 
 def test_marker_gives_the_cluster_of_a_scenario_after_its_steps(
@@ -101,6 +148,54 @@ def test_without_file(wka_cluster):
     run(pytester, monkeypatch, "--strict-markers").assert_outcomes(passed=3)
 
 
+def test_marker_finds_a_scenario_beside_the_test_wherever_the_session_began(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pytester.mkdir("deep")
+    (folder / "near.yaml").write_text(GOOD)
+    (folder / "test_near.py").write_text(
+        "import pytest\n\n"
+        '@pytest.mark.wka_scenario("near.yaml")\n'
+        "def test_near(wka_cluster):\n    assert wka_cluster.views() == {'one': ()}\n"
+    )
+    run(pytester, monkeypatch).assert_outcomes(passed=1)
+
+
+def test_marker_that_cannot_be_used_is_told_in_a_sentence(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pytester.path / "twice.yaml").write_text("nodes: {a: {}}\nsteps: [{start: a}, {start: a}]\n")
+    pytester.makepyfile(
+        """
+import pytest
+
+@pytest.mark.wka_scenario("nosuch.yaml")
+def test_no_file(wka_cluster): pass
+
+@pytest.mark.wka_scenario("esb-cluster", sed=3)
+def test_no_argument(wka_cluster): pass
+
+@pytest.mark.wka_scenario(profile="wso3")
+def test_no_profile(wka_cluster): pass
+
+@pytest.mark.wka_scenario("twice.yaml")
+def test_no_step(wka_cluster): pass
+"""
+    )
+    result = run(pytester, monkeypatch)
+    result.assert_outcomes(errors=4)
+    result.stdout.fnmatch_lines(
+        [
+            "wka_scenario: nosuch.yaml: there is no such file; *",
+            "wka_scenario takes (file, profile=..., seed=..., steps=...)",
+            "wka_scenario: unknown profile 'wso3'* (known: documented, axis2-1.7, wso2-1.6.1)",
+            "wka_scenario: *twice.yaml:2: *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*plugin.py:*")
+
+
 def test_failure_shows_last_lines_and_writes_the_journal(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,13 +220,6 @@ def test_fails(wka_cluster):
     )
     journal = next(Path(line) for line in result.outlines if line.endswith("test_fails.jsonl"))
     assert json.loads(journal.read_text().splitlines()[0]) == {"wkasim_journal": 1}
-
-
-GOOD = """
-nodes: {one: {host: 127.1.0.1, uses_database: false}}
-steps: [{start: one}, {wait: 10}]
-expect: [{state: {of: one, is: initialised}}]
-"""
 
 
 def test_scenarios_are_collected_only_when_asked_for(

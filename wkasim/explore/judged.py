@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wkasim.errors import InputError
+from wkasim.explore.course import settling_s
 from wkasim.explore.coverage import Coverage
-from wkasim.explore.invariants import Invariant
+from wkasim.explore.invariants import Eventually, Invariant
 from wkasim.explore.verdict import Violation, Watch
-from wkasim.scenario.model import Scenario
+from wkasim.scenario.model import Scenario, Wait
 from wkasim.scenario.runner import ScenarioRun
 
-__all__ = ["Judged", "judge_scenario"]
+__all__ = ["Judged", "judge_scenario", "with_time_for"]
 
 _FOREVER_S = 1e9
 
@@ -25,6 +26,20 @@ class Judged:
     violations: tuple[Violation, ...]
     length_s: float
     problem: str = ""
+
+
+def with_time_for(scenario: Scenario, invariants: Sequence[Invariant]) -> Scenario:
+    """The scenario, with a wait at its end as long as invariants need that name a time of their own.
+
+    Without it they would never be due: scenarios are drawn with the time in which a cluster settles.
+    """
+    settling = settling_s(scenario.profile_value(), len(scenario.all_nodes()))
+    times = [when.within_s for one in invariants if isinstance(when := one.when, Eventually) and when.within_s]
+    more_s = max(times, default=0.0) - settling
+    if more_s <= 0 or not scenario.steps or not isinstance(wait := scenario.steps[-1].action, Wait):
+        return scenario
+    longer = evolve(scenario.steps[-1], action=Wait(for_s=wait.for_s + more_s))
+    return evolve(scenario, steps=(*scenario.steps[:-1], longer))
 
 
 def judge_scenario(

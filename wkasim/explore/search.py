@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from wkasim.explore.coverage import Coverage
 from wkasim.explore.findings import Finding, Key, explains, make_finding
 from wkasim.explore.invariants import Invariant, known_invariants
-from wkasim.explore.judged import judge_scenario
+from wkasim.explore.judged import judge_scenario, with_time_for
 from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_variation
 from wkasim.explore.verdict import Violation
 from wkasim.scenario.model import Scenario
@@ -43,8 +43,10 @@ class Search:
         """The scenario of a run by its number from 0."""
         choose = SeededChooser(self.seed, number)
         if self.base is not None:
-            return draw_variation(choose, self.base, self.space)
-        return draw_scenario(choose, self.space)
+            drawn = draw_variation(choose, self.base, self.space)
+        else:
+            drawn = draw_scenario(choose, self.space)
+        return with_time_for(drawn, self.invariants)
 
 
 @define(kw_only=True)

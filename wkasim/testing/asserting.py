@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wkasim.explore.invariants import Invariant, invariants_named, known_invariants
-from wkasim.explore.judged import judge_scenario
+from wkasim.explore.judged import judge_scenario, with_time_for
 from wkasim.explore.verdict import Violation, Watch
 from wkasim.scenario.model import Scenario
 from wkasim.scenario.writer import write_scenario
@@ -18,15 +18,15 @@ def violations(subject: Scenario | Cluster, *invariants: str | Invariant) -> lis
     """The violated invariants of a scenario, which is run to its end, or of a cluster up to now.
 
     ``invariants`` are names or invariants of one's own; without any, all known ones. Those that another violation
-    explains are left out. Raises InputError for a name that is not known, and for a scenario with a step that cannot
-    be done.
+    explains are left out. The wait at the end of a scenario is made as long as invariants of one's own ask. Raises
+    InputError for a name that is not known, and for a scenario with a step that cannot be done.
     """
     chosen = _chosen(invariants)
     if isinstance(subject, Cluster):
         watch = Watch.over(subject, chosen)
         watch.look(subject)
         return watch.telling()
-    return list(judge_scenario(subject, chosen, strict=True).violations)
+    return list(judge_scenario(with_time_for(subject, chosen), chosen, strict=True).violations)
 
 
 def assert_holds(subject: Scenario | Cluster, *invariants: str | Invariant) -> None:
@@ -34,8 +34,9 @@ def assert_holds(subject: Scenario | Cluster, *invariants: str | Invariant) -> N
     found = violations(subject, *invariants)
     if found:
         told = "\n".join(str(violation) for violation in found)
-        shown = f"\n\n{write_scenario(subject)}" if isinstance(subject, Scenario) else ""
-        raise AssertionError(f"{told}{shown}")
+        if isinstance(subject, Scenario):
+            told += f"\n\n{write_scenario(with_time_for(subject, _chosen(invariants)))}"
+        raise AssertionError(told)
 
 
 def _chosen(invariants: Sequence[str | Invariant]) -> list[Invariant]:

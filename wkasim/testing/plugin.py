@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,38 +68,65 @@ def pytest_configure(config: pytest.Config) -> None:
 def wka_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A cluster under virtual time; that of a scenario after its steps with the marker ``wka_scenario``.
 
-    The marker's ``profile`` and ``seed`` count without a file too. ``steps=False`` leaves the steps to the test.
+    The marker's file is looked for beside the test, then as ``wkasim run`` does. Its ``profile`` and ``seed`` count
+    without a file too. ``steps=False`` leaves the steps to the test.
     """
+    from wkasim.errors import InputError
+
     marker = request.node.get_closest_marker("wka_scenario")
-    cluster = _make_cluster(*marker.args, **marker.kwargs) if marker is not None else _make_cluster()
+    try:
+        cluster = _make_cluster(request.path.parent, *marker.args, **marker.kwargs) if marker else _plain_cluster()
+    except InputError as error:
+        pytest.fail(f"wka_scenario: {error}", pytrace=False)
+    except TypeError:
+        if marker is None or _fits(marker):
+            raise
+        pytest.fail("wka_scenario takes (file, profile=..., seed=..., steps=...)", pytrace=False)
     request.node.stash[_JOURNAL] = cluster.journal
     with cluster:
         yield cluster
 
 
+def _plain_cluster(profile: str | None = None, seed: int | None = None) -> Cluster:
+    from wkasim.sim.cluster import Cluster
+
+    return Cluster(profile=profile or "documented", seed=seed or 0)
+
+
 def _make_cluster(
-    file: str | None = None, *, profile: str | None = None, seed: int | None = None, steps: bool = True
+    folder: Path, file: str | None = None, *, profile: str | None = None, seed: int | None = None, steps: bool = True
 ) -> Cluster:
     from attrs import evolve
 
+    from wkasim.errors import InputError
     from wkasim.scenario.reader import load_scenario
     from wkasim.scenario.runner import ScenarioRun
-    from wkasim.sim.cluster import Cluster
 
     if file is None:
-        return Cluster(profile=profile or "documented", seed=seed or 0)
-    scenario = load_scenario(file)
+        return _plain_cluster(profile, seed)
+    beside = folder / file
+    scenario = load_scenario(str(beside) if beside.is_file() else file)
     run = ScenarioRun(scenario if steps else evolve(scenario, steps=()), seed=seed, profile=profile)
     run.advance_to(1e9)
     if run.problem:
-        pytest.fail(f"the scenario cannot be run: {run.problem}", pytrace=False)
+        raise InputError(f"the scenario cannot be run: {run.problem}")
     return run.cluster
+
+
+def _fits(marker: pytest.Mark) -> bool:
+    """Whether the marker has the arguments that it should have."""
+    try:
+        inspect.signature(_make_cluster).bind(None, *marker.args, **marker.kwargs)
+    except TypeError:
+        return False
+    return True
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
     """Let a coroutine that takes the fixture run on the cluster's clock, before anybody else takes it for his own."""
-    if not inspect.iscoroutinefunction(obj) or _FIXTURE not in inspect.signature(obj).parameters:
+    function = getattr(obj, "__func__", obj)  # static and class methods come as they stand in the class
+    if not inspect.iscoroutinefunction(function) or _FIXTURE not in inspect.signature(function).parameters:
         return
     if isinstance(collector, pytest.Class | pytest.Module):
         owner = collector.obj if isinstance(collector, pytest.Module) else _defining_class(collector.obj, name)
@@ -111,7 +138,10 @@ def _defining_class(obj: object, name: str) -> type:
     return next(base for base in cls.__mro__ if name in vars(base))
 
 
-def _on_virtual_time(function: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+def _on_virtual_time(function: Any) -> Any:  # noqa: ANN401 - a function, or a static or class method around one
+    if isinstance(function, staticmethod | classmethod):
+        return type(function)(_on_virtual_time(function.__func__))
+
     @functools.wraps(function)
     def run(*args: Any, **fixtures: Any) -> None:
         fixtures[_FIXTURE].loop.run_until_complete(function(*args, **fixtures))
@@ -119,6 +149,17 @@ def _on_virtual_time(function: Callable[..., Coroutine[Any, Any, None]]) -> Call
     marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name != "asyncio"]
     run.pytestmark = marks  # type: ignore[attr-defined]  # where pytest keeps marks
     return run
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a coroutine that would run on another clock than its cluster, where it would wait in real time."""
+    function = getattr(item, "function", None)
+    if inspect.iscoroutinefunction(function) and _FIXTURE in getattr(item, "fixturenames", ()):
+        pytest.fail(
+            f"{item.name} gets {_FIXTURE} by way of another fixture only, and would not run on the cluster's clock; "
+            f"name {_FIXTURE} among its own arguments",
+            pytrace=False,
+        )
 
 
 # Scenario files as tests
