@@ -152,21 +152,27 @@ class Profile:
     pace_channel: Pace = _switch((14, 65), "last static member to the open receiver", "recordings")
     pace_channel_started: Pace = _switch((15, 60), "open receiver to the started channel", "recordings")
     pace_static_thread: Pace = _switch(
-        (1.5, 9.5), "started channel to the first static member that its thread announces", "recordings"
+        (1.35, 8), "started channel to the first static member that its thread announces", "recordings"
     )
     pace_view: Pace = _switch((1, 8), "formatting and logging an accepted view", "recordings")
     pace_log: Pace = _switch((0.1, 3), "between two steps that only log", "recordings")
-    pace_first_send: Pace = _switch((1, 14), "each of a process's first two messages (class loading)", "recordings")
-    pace_join: Pace = _switch((6, 20), "Sending JOIN to the request itself", "recordings")
-    pace_rpc: Pace = _switch((3, 20), "building and sending a request", "recordings")
+    pace_first_send: Pace = _switch((0.5, 8), "each of a process's first two messages (class loading)", "recordings")
+    pace_join: Pace = _switch((11, 50), "the first Sending JOIN to the request itself (class loading)", "recordings")
+    pace_rpc: Pace = _switch((1, 12), "building and sending a request", "recordings")
+    pace_reply: Pace = _switch((1, 6), "a handled request to its reply", "recordings")
+    pace_collect: Pace = _switch((1, 6), "the last reply to a request to its caller", "recordings")
+    pace_announce: Pace = _switch((1, 18), "a member that joined to the MEMBER_JOINED about it", "recordings")
     pace_connection: Pace = _switch(
         (0.3, 4), "one new connection to the next, where a message goes to several", "recordings"
     )
-    pace_replies: Pace = _switch((4, 45), "the replies to a JOIN to the first of them being applied", "recordings")
-    pace_handle: Pace = _switch((2, 6), "a received request to its handler", "recordings")
-    pace_election: Pace = _switch((1, 9), "handling or building a coordination message", "recordings")
+    pace_first_list: Pace = _switch(
+        (2, 22), "the first MEMBER_LIST that a process gets, on top of the next (class loading)", "recordings"
+    )
+    pace_replies: Pace = _switch((0.3, 3), "the replies to a JOIN to the first of them being applied", "recordings")
+    pace_handle: Pace = _switch((0.8, 3), "a received request to its handler", "recordings")
+    pace_election: Pace = _switch((1, 6), "handling or building a coordination message", "recordings")
     pace_list: Pace = _switch((0.005, 0.05), "the look at a member list to the addition to it", "recordings")
-    pace_group: Pace = _switch((0.05, 3), "the same for a group's list, a line and a thread later", "recordings")
+    pace_group: Pace = _switch((0.1, 6), "the same for a group's list, a line and a thread later", "recordings")
     pace_entry: Pace = _switch((0, 0.8), "one entry of a MEMBER_LIST, where each is logged", "recordings")
     pace_thread: Pace = _switch((0.1, 2), "starting a thread to its first step", "recordings")
     pace_finish: Pace = _switch(
@@ -238,8 +244,8 @@ DOCUMENTED: Final = attrs.evolve(
 WSO2_1_6_1: Final = attrs.evolve(
     AXIS2_1_7,
     name="wso2-1.6.1",
-    pace_static_thread=(1.2, 7),
     pace_group=(0.02, 0.2),
+    pace_replies=(7, 38),
     revision="WSO2 fork 1.6.1-wso2v10 and v11 (2014 to 2026), Tribes 7.0.8",
     port_probes=2,
     port_probe_tries=100,

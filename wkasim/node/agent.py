@@ -109,7 +109,7 @@ class ClusteringAgent:
         if self.agents:
             self.channel.filters_foreign_messages = True
             return BalancerMode(self.environment, self.rpc, self.config.domain, self.primary, self.managers)
-        return ApplicationMode(self.environment, self.primary)
+        return ApplicationMode(self.environment, self.primary, self.pacer)
 
     def _make_service(self) -> Service:
         if self.agents or self.config.role == "elb":

@@ -178,6 +178,7 @@ class Channel:
     ) -> None:
         try:
             reply = await outcome
+            await self._pacer.take("reply")
         except ThreadDeathError:
             # The handler could not reach somebody, or fell; the caller gets no reply and runs into its time-out.
             self._log.warning("receive_error")
@@ -186,7 +187,7 @@ class Channel:
 
     def _answer(self, message: ChannelMessage, content: RpcReply | NoRpcChannelReply, options: int) -> None:
         reply = self._wrap(content, options)
-        if not self.sender.send_at_once((message.sender,), reply):
+        if not self.sender.send_at_once(message.sender, reply):
             self._keep_thread(self._answer_slowly(message, reply))
 
     async def _answer_slowly(self, message: ChannelMessage, reply: ChannelMessage) -> None:

@@ -71,6 +71,7 @@ class Pacer:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._streams: dict[str, Callable[[], float]] = {}
+        self._taken: set[str] = set()
 
     async def take(self, step: str) -> None:
         """Wait for a time drawn from the profile's range ``pace_<step>``, in which short times are likelier."""
@@ -80,3 +81,9 @@ class Pacer:
         least, most = getattr(self._environment.profile, f"pace_{step}")
         share = draw()
         await self._environment.sleep((least + share * share * (most - least)) / 1000)
+
+    async def take_once(self, step: str) -> None:
+        """The same for a step that costs its time the first time in a process's life, such as loading classes."""
+        if step not in self._taken:
+            self._taken.add(step)
+            await self.take(step)

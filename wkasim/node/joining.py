@@ -31,6 +31,7 @@ class Joining:
     async def join(self) -> None:
         """Join and apply the lists that come back; raises StartupError when every well-known member is lost."""
         responses = await self._ask()
+        await self._pacer.take_once("first_list")
         await self._pacer.take("replies")
         for response in responses:
             if isinstance(response.payload, MemberListMessage):
@@ -44,7 +45,7 @@ class Joining:
         members = self._primary.members.snapshot()
         while True:
             self._log.info("sending_join")
-            await self._pacer.take("join")
+            await self._pacer.take_once("join")
             try:
                 responses = await self._rpc.call(members, channel, Join(), "all", ASYNCHRONOUS | MEMBERSHIP_MESSAGE)
             except SendError:

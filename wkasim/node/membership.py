@@ -200,6 +200,7 @@ class MembershipManager:
         if not others:
             return
         assert self.rpc_channel is not None
+        await self._pacer.take("announce")
         payload = MemberJoined(member, self._environment.wall_ms())
         try:
             await self._rpc.call(others, self.rpc_channel, payload, "all", _OPTIONS)

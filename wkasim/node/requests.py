@@ -92,6 +92,7 @@ class MembershipRequests:
         return None
 
     async def _member_list(self, payload: MemberListMessage, message: ChannelMessage) -> Payload:
+        await self._pacer.take_once("first_list")
         await self._pacer.take("handle")
         self._log.info("member_list_received", member=message.sender.name)
         await apply_member_list(self._environment, self._manager, payload, self._pacer)

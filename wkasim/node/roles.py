@@ -12,7 +12,7 @@ from typing import Protocol
 
 from wkasim.members import Member
 from wkasim.messages import ASYNCHRONOUS, MemberJoined
-from wkasim.node.environment import Environment
+from wkasim.node.environment import Environment, Pacer
 from wkasim.node.membership import MembershipManager
 from wkasim.node.rpc import RpcClient
 from wkasim.node.sender import SendError
@@ -30,13 +30,18 @@ class Mode(Protocol):
 class ApplicationMode:
     """A manager or a worker: tells all its members, on a thread of its own."""
 
-    def __init__(self, environment: Environment, primary: MembershipManager) -> None:
+    def __init__(self, environment: Environment, primary: MembershipManager, pacer: Pacer) -> None:
         self._environment = environment
         self._primary = primary
+        self._pacer = pacer
 
     async def notify_member_join(self, member: Member) -> None:
         """Begin to tell the others."""
-        self._environment.spawn(self._primary.send_member_joined(member), "member joined")
+        self._environment.spawn(self._tell_all(member), "member joined")
+
+    async def _tell_all(self, member: Member) -> None:
+        await self._pacer.take("thread")
+        await self._primary.send_member_joined(member)
 
 
 class BalancerMode:

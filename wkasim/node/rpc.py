@@ -75,6 +75,8 @@ class RpcClient:
             pass
         finally:
             del self._collectors[ident]
+        if collector.replies:
+            await self._pacer.take("collect")
         return [Response(reply.source(), reply.content.payload) for reply in collector.replies]  # type: ignore[union-attr]
 
     def _collect(self, message: ChannelMessage, reply: RpcReply | NoRpcChannelReply) -> None:

@@ -96,17 +96,10 @@ class Sender:
         finally:
             self._pool.append(sender)
 
-    def send_at_once(self, destinations: Sequence[Member], message: ChannelMessage) -> bool:
-        """Send to all if that needs no waiting; say whether it was done."""
-        if message.options & USE_ACK or not self._pool:
+    def send_at_once(self, member: Member, message: ChannelMessage) -> bool:
+        """Send to one member if that needs no waiting; say whether it was done."""
+        if not self._pool or self._send_at_once(self._pool[0], (member,), message):
             return False
-        sender = self._pool[0]
-        for member in destinations:
-            connection = sender.connections.get(member.address)
-            if connection is None or connection.lost:
-                return False
-        for member in destinations:
-            sender.connections[member.address].send(message)
         self._pool.rotate(-1)
         return True
 
@@ -119,10 +112,13 @@ class Sender:
         rest = []
         for member in destinations:
             connection = sender.connections.get(member.address)
-            if connection is None or connection.lost:
-                rest.append(member)
-            else:
-                connection.send(message)
+            try:
+                if connection is not None:
+                    connection.send(message)
+                    continue
+            except ConnectionLostError:
+                pass
+            rest.append(member)
         return rest
 
     async def _send_one_by_one(

@@ -445,12 +445,22 @@ class Network:
 
     def _send_hindered(self, packet: Packet) -> None:
         """Send where a rule, a cut, loss or what waits already may stand in the way."""
+        pipe = packet[1]
         if self._apply_rule(packet):
             return
-        if self._is_blocked(packet[1]):
+        if self._is_blocked(pipe):
             self._block(packet)
+        elif self._is_reset(pipe):
+            self._lost(packet, "connection reset")
+            pipe.break_off()
         else:
             self._put(packet, 0)
+
+    def _is_reset(self, pipe: Pipe) -> bool:
+        """Whether the other end is gone and its host there to say so; its farewell was lost."""
+        if pipe.target.alive:
+            return False
+        return self._verdict_back(pipe.source, pipe.path.target_ip, pipe.path.target_name) == "open"
 
     def _is_blocked(self, pipe: Pipe) -> bool:
         return pipe.stuck is not None or self._verdict_on(pipe) != "open"

@@ -106,7 +106,7 @@ class Connection(Protocol):
         """Whether this end knows that the other end is gone."""
 
     def send(self, message: ChannelMessage) -> None:
-        """Hand a message to the network. Raises ConnectionLostError if :attr:`lost`.
+        """Hand a message to the network. Raises ConnectionLostError if :attr:`lost`, or if that showed just now.
 
         That it was handed over says nothing about its arrival.
         """

@@ -45,9 +45,14 @@ class MemoryConnection:
         return self.pipe.lost
 
     def send(self, message: ChannelMessage) -> None:
-        """Hand a message to the network; raises ConnectionLostError."""
+        """Hand a message to the network; raises ConnectionLostError.
+
+        Quirk: Tribes reads from the connection after it has written, so it sees that an other end of which it knew
+        nothing is gone: that host's reset is there at once.
+        """
         self._check()
         self._network.send(self.pipe, message)
+        self._check()
 
     async def send_acknowledged(self, message: ChannelMessage) -> None:
         """Send and wait for the acknowledgement, for ever where packets vanish or nobody reads."""
