@@ -56,7 +56,7 @@ class ClusteringAgent:
         self.environment = environment
         self.config = config
         self.state: NodeState = "starting"
-        self.pacer = Pacer(environment)
+        self.pacer = Pacer(environment, config.slowness)
         self.channel = Channel(environment, self.pacer, config.domain)
         self.rpc = RpcClient(self.channel, self.pacer)
         self.agents: list[GroupAgent] = self._make_agents()
@@ -151,11 +151,11 @@ class ClusteringAgent:
         for group in self.config.groups:
             self.log.info("managing_domain", domain=group.domain, sub_domain=group.sub_domain, agent_class=agent_class)
         if self.agents:
-            await self.pacer.take("agents")
+            await self.pacer.take_at_start("agents")
 
     async def _initialize(self) -> None:
         self.log.info("initializing_cluster")
-        await self.pacer.take("configure")
+        await self.pacer.take_at_start("configure")
         self.log.info("cluster_domain", domain=self.config.domain)
         self.channel.add_handler(
             rpc_init_channel(self.config.domain),
@@ -163,10 +163,10 @@ class ClusteringAgent:
         )
         self.log.debug("initialization_channel_created", domain=self.config.domain)
         self.log.debug("messaging_channel_created", domain=self.config.domain)
-        await self.pacer.take("scheme")
+        await self.pacer.take_at_start("scheme")
         self.log.info("membership_scheme", scheme="wka")
         self._log_interceptors()
-        await self.pacer.take("interceptors")
+        await self.pacer.take_at_start("interceptors")
         await self.bind_local_member()
         await self.well_known.add(self.local.address, self._wait)
         await self.start_channel()
@@ -224,14 +224,14 @@ class ClusteringAgent:
         self.channel.listeners.extend(self.managers)
         self.channel.listeners.append(PrimaryListener(environment, self.primary))
         detector = FailureDetector(environment, self.channel, self.static, coordinator or self.channel)
-        await self.pacer.take("channel")
+        await self.pacer.take_at_start("channel")
         try:
             await self.channel.open_receiver(self.ip, self._receiver_port)
         except BindError as error:
             environment.log.bind(component="NioReceiver").critical("receiver_start_failed")
             self.log.error("channel_start_failed")
             raise StartupError(str(error)) from None
-        await self.pacer.take("channel_started")
+        await self.pacer.take_at_start("channel_started")
         if profile.ping_thread:
             environment.spawn(detector.ping_thread(), "ping")
         environment.spawn(self._announce_static_members(detector), "static members")

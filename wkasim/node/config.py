@@ -49,6 +49,7 @@ class NodeConfig:
     them, and how long a session may be idle (None for the profile's time).
     ``setup`` is -Dsetup, ``worker`` is -DworkerNode=true, ``privileged`` allows ports below 1024.
     ``start_delay_s`` is added before the first line of the log; None draws the time that a JVM takes to start.
+    ``slowness`` is how much longer than usual the steps after it take, as on a machine that is loaded.
     """
 
     name: str
@@ -75,6 +76,7 @@ class NodeConfig:
     driver_present: bool = True
     privileged: bool = True
     start_delay_s: float | None = None
+    slowness: float = 1.0
 
     def advertised_properties(self) -> dict[str, str]:
         """The properties that the node's descriptor carries."""

@@ -68,19 +68,27 @@ class Pacer:
     Every kind of step draws from a stream of its own, so one step more of one kind moves no other.
     """
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, slowness: float = 1.0) -> None:
         self._environment = environment
+        self._slowness = slowness
         self._streams: dict[str, Callable[[], float]] = {}
         self._taken: set[str] = set()
 
     async def take(self, step: str) -> None:
         """Wait for a time drawn from the profile's range ``pace_<step>``, in which short times are likelier."""
+        await self._environment.sleep(self._draw(step))
+
+    async def take_at_start(self, step: str) -> None:
+        """The same for a step before the node is in the cluster, in which a loaded machine shows most."""
+        await self._environment.sleep(self._draw(step) * self._slowness)
+
+    def _draw(self, step: str) -> float:
         draw = self._streams.get(step)
         if draw is None:
             draw = self._streams[step] = self._environment.random(f"pace/{step}")
         least, most = getattr(self._environment.profile, f"pace_{step}")
         share = draw()
-        await self._environment.sleep((least + share * share * (most - least)) / 1000)
+        return (least + share * share * (most - least)) / 1000  # type: ignore[no-any-return]
 
     async def take_once(self, step: str) -> None:
         """The same for a step that costs its time the first time in a process's life, such as loading classes."""

@@ -1,7 +1,7 @@
 """Reading a recording: a folder with ``timeline.txt``, which says what was done when, and one log per life of a node.
 
-Of a log, only the time of its first line is needed to simulate: a node starts there, not when its process did. The
-rest is read for scoring, and by :func:`read_logs` alone.
+Of a log, only the time of its first line is needed to simulate: a node starts there, not when its process did, and how
+long that took says how fast the machine was. The rest is read for scoring, and by :func:`read_logs` alone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ MAX_NODES: Final = 200
 MAX_PROBLEMS: Final = 50
 _FIRST_LINE: Final = re.compile(r"\[\d{4}-\d\d-\d\d (\d\d):(\d\d):(\d\d),(\d{3})\]", re.ASCII)
 _DAY_US: Final = 24 * 3600 * 1_000_000
+_USUAL_START_US: Final = 250_000
+"""From the start of a process to its first line, on a machine at leisure. How much longer it takes says how loaded the
+machine is: in the recordings, the steps that follow take longer by the same factor, within these limits."""
+_SLOWNESS: Final = (0.55, 3.5)
 
 
 @frozen(kw_only=True)
@@ -104,8 +108,10 @@ def _placed(folder: Path, line: TimelineLine, event: Event, starts: dict[str, in
     first_us = _first_line_us(folder, event.log)
     if first_us is None:
         return event
-    later_us = (first_us - line.clock_us + _DAY_US // 2) % _DAY_US - _DAY_US // 2
-    return evolve(event, at_us=event.at_us + max(0, later_us), config=evolve(event.config, start_delay_s=0.0))
+    later_us = max(0, (first_us - line.clock_us + _DAY_US // 2) % _DAY_US - _DAY_US // 2)
+    slowness = min(max(later_us / _USUAL_START_US, _SLOWNESS[0]), _SLOWNESS[1])
+    config = evolve(event.config, start_delay_s=0.0, slowness=slowness)
+    return evolve(event, at_us=event.at_us + later_us, config=config)
 
 
 def _complete(folder: Path, events: list[Event], privileged: bool) -> Recording:
