@@ -118,6 +118,7 @@ class Coordinator:
 
     async def _send_on(self, token: Coordination) -> None:
         """Hand the token to the next in its list; whom it cannot reach is skipped."""
+        await self._pacer.take("election")
         members = token.view
         token = token.with_view(self._encoded(members), leader=members[0])
         addresses = [member.address for member in members]
