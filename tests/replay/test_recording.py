@@ -156,3 +156,26 @@ def test_recorded_views_takes_the_last_dump_and_forgets_who_was_gone(tmp_path: P
         "w.1": ("127.1.0.2:4000(D)", "127.1.0.3:4000(D)"),
         "w.2": (),
     }
+
+
+@pytest.mark.parametrize("name", ["timeline.txt", "a.log"])
+def test_recording_does_not_follow_a_link_out_of_its_folder(tmp_path: Path, name: str) -> None:
+    folder = recorded(tmp_path / "recording", f"0 START a {NODE}", "5 END", a=FIRST_LINE)
+    (folder / name).rename(tmp_path / "elsewhere")
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+    [problem] = problems_of(folder)
+    assert problem.endswith(f"{name}: a link out of the recording's folder is not followed; put the file itself there")
+
+
+def test_logs_of_a_recording_that_lead_elsewhere_are_not_compared(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "recording", f"0 START a {NODE}", "5 END", a=FIRST_LINE)
+    (tmp_path / "elsewhere").write_text("secret\n", encoding="utf-8")
+    (folder / "b.log").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"b\.log: a link out of the recording's folder is not followed"):
+        list(read_logs(read_recording(folder)))
+
+
+def test_recording_that_is_reached_by_a_link_is_read(tmp_path: Path) -> None:
+    recorded(tmp_path / "recording", f"0 START a {NODE}", "5 END", a=FIRST_LINE)
+    (tmp_path / "link").symlink_to(tmp_path / "recording")
+    assert read_recording(tmp_path / "link").events[0].at_us == 500_000

@@ -131,6 +131,7 @@ def _first_line_us(folder: Path, log: str) -> int | None:
     try:
         if not path.is_file():
             return None
+        _refuse_outside(folder, path)
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             found = _FIRST_LINE.match(file.readline(4096))
     except OSError as error:
@@ -138,8 +139,15 @@ def _first_line_us(folder: Path, log: str) -> int | None:
     return None if found is None else day_clock_us(found)
 
 
+def _refuse_outside(folder: Path, path: Path) -> None:
+    """A recording may come from anybody; a link in it must not show what lies beside it. Raises InputError."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{path}: a link out of the recording's folder is not followed; put the file itself there")
+
+
 def _read(path: Path) -> str:
     try:
+        _refuse_outside(path.parent, path)
         if path.stat().st_size > MAX_FILE_BYTES:
             raise InputError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB; this is no recording")
         if not path.is_file():
