@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -89,7 +89,7 @@ def run(
     make_cluster = _made_of(transport, loaded, factor)
     console = make_console()
     screen = None if quiet or json_ else LogScreen(console, loaded, look)
-    with _Pace(None if transport == "tcp" else factor, console).watching() as pace:
+    with _strangers_told(transport), _Pace(None if transport == "tcp" else factor, console).watching() as pace:
         result = run_scenario(
             loaded,
             seed=seed,
@@ -160,6 +160,15 @@ def _made_of(transport: str, scenario: Scenario, factor: float | None) -> MakeCl
     make_cluster, notes = on_sockets(scenario, speed=1.0 if factor is None else factor)
     sys.stderr.writelines(f"{note}\n" for note in notes)
     return make_cluster
+
+
+def _strangers_told(transport: str) -> AbstractContextManager[None]:
+    """On sockets anybody may knock; what was dropped of them is said on stderr."""
+    if transport == "memory":
+        return nullcontext()
+    from wkasim.live.strangers import strangers_told
+
+    return strangers_told(lambda sentence: print(sentence, file=sys.stderr))
 
 
 # Real time and Ctrl-C

@@ -17,6 +17,7 @@ from attrs import define, field
 
 from wkasim.errors import InputError
 from wkasim.live.cluster import LiveCluster, book_for
+from wkasim.live.strangers import strangers_told
 from wkasim.logs.formats import LogFormat
 from wkasim.members import Address
 from wkasim.scenario.model import Scenario
@@ -80,7 +81,8 @@ class NodeProcess:
             database_file=self.database_file,
         )
         try:
-            return self._run(cluster)
+            with strangers_told(self.note):
+                return self._run(cluster)
         finally:
             cluster.close()
 

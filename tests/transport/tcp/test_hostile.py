@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import random
 import resource
 import socket
@@ -187,21 +188,33 @@ def test_crowd_at_a_port_for_requests_shuts_nobody_decent_out(host: MakeHost, ru
 
 
 @pytest.mark.parametrize(
-    ("data", "answered"),
+    ("data", "answered", "told"),
     [
-        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf", b""),
-        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b""),
-        (b"\x00\xff garbage\r\n\r\n", b"HTTP/1.0 400 Bad Request"),
-        (b"GET /" + b"x" * 100_000, b"HTTP/1.0 400 Bad Request"),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+            b"",
+            "the connection ended inside a request",
+        ),
+        (b"GET / HTTP/1.1\r\nHost:", b"", "the connection ended inside a request"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"", "answered "),
+        (b"\x00\xff garbage\r\n\r\n", b"HTTP/1.0 400 Bad Request", "answered 400: "),
+        (b"GET /" + b"x" * 100_000, b"HTTP/1.0 400 Bad Request", "answered 400: "),
         (
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + bytes(2_000_000),
             b"HTTP/1.1 413 Request Entity Too Large",
+            "answered 413: a body has more than 1048576 bytes",
         ),
     ],
-    ids=["half", "chunk", "garbage", "line", "large"],
+    ids=["half", "half a head", "chunk", "garbage", "line", "large"],
 )
-def test_nonsense_at_a_port_for_requests_is_answered_in_silence(
-    host: MakeHost, run: Run, capfd: pytest.CaptureFixture[str], data: bytes, answered: bytes
+def test_nonsense_at_a_port_for_requests_is_answered_and_told(
+    host: MakeHost,
+    run: Run,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    data: bytes,
+    answered: bytes,
+    told: str,
 ) -> None:
     node = host(fresh_address())
 
@@ -219,6 +232,114 @@ def test_nonsense_at_a_port_for_requests_is_answered_in_silence(
 
     run(talk())
     assert capfd.readouterr().err == ""
+    [sentence] = heard(caplog)
+    assert sentence.startswith(f"HTTP at {node.address}: {told}")
+
+
+def heard(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was told of strangers at ports for requests."""
+    return [record.getMessage() for record in caplog.records if record.name == "wkasim.http"]
+
+
+def test_great_heads_without_end_stay_within_the_memory_allowed(
+    host: MakeHost, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(http, "HELD_LIMIT", 200_000)
+    node = host(fresh_address())
+
+    async def talk() -> None:
+        await node.transport.serve(node.address, answer, "http")
+        crowd = [await stranger(node.address) for _ in range(10)]
+        for _, writer in crowd:
+            writer.write(b"GET / HTTP/1.1\r\n" + b"X: " + b"x" * 50_000 + b"\r\n")
+        refused = [asyncio.ensure_future(reader.readline()) for reader, _ in crowd]
+        await asyncio.wait(refused, timeout=0.5)
+        assert [one.result() for one in refused if one.done()] == [b"HTTP/1.1 503 Service Unavailable\r\n"] * 7
+        for one in refused:
+            one.cancel()
+        for _, writer in crowd:
+            writer.transport.abort()
+        await asyncio.sleep(0.05)
+        response = await node.transport.fetch(node.address, WebRequest("GET", "/", (), b""), connect_s=5, answer_s=5)
+        assert response.status == 200
+
+    run(talk())
+    told = f"HTTP at {node.address}: answered 503: all requests together hold more than 200000 bytes"
+    assert heard(caplog).count(told) == 7
+
+
+def test_great_head_behind_a_request_that_waits_is_counted_too(
+    host: MakeHost, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(http, "HELD_LIMIT", 200_000)
+    node = host(fresh_address())
+
+    async def wait(_request: WebRequest) -> WebResponse:
+        await asyncio.sleep(0.3)
+        return WebResponse(200, (), b"")
+
+    async def talk() -> None:
+        await node.transport.serve(node.address, wait, "http")
+        for size, answered in ((1000, b"HTTP/1.1 200 OK\r\n"), (400_000, b"")):
+            reader, writer = await stranger(node.address)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.sleep(0.05)
+            with contextlib.suppress(ConnectionError):
+                writer.write(b"GET / HTTP/1.1\r\n" + (b"X: " + b"x" * 980 + b"\r\n") * (size // 1000))
+                await writer.drain()
+                assert await reader.readline() == answered
+            writer.close()
+
+    run(talk())
+    assert heard(caplog) == [
+        f"HTTP at {node.address}: the connection ended inside a request",
+        f"HTTP at {node.address}: closed a connection: all requests together hold more than 200000 bytes",
+    ]
+
+
+def test_slow_request_is_cut_off_and_a_silent_connection_is_not(
+    host: MakeHost, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    node = host(fresh_address(), limits=Limits(frame_s=0.2))
+
+    async def talk() -> None:
+        await node.transport.serve(node.address, answer, "http")
+        silent_reader, silent = await stranger(node.address)
+        reader, slow = await stranger(node.address)
+        for byte in b"GET / HTTP/1.1\r\nHost: somebody\r\nX: very slow\r\n\r\n":
+            if reader.at_eof():
+                break
+            slow.write(bytes([byte]))
+            await asyncio.sleep(0.01)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        silent.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await silent_reader.readline()).strip() == b"HTTP/1.1 200 OK"
+        for writer in (silent, slow):
+            writer.close()
+
+    run(talk())
+    assert heard(caplog) == [f"HTTP at {node.address}: closed a connection: a request took longer than 0.2 s"]
+
+
+def test_packed_body_is_handed_on_packed(host: MakeHost, run: Run) -> None:
+    """Small bytes that unpack to gigabytes are not unpacked, and whoever gets them reads what was sent."""
+    node = host(fresh_address())
+    body = gzip.compress(bytes(3_000_000))
+    got = []
+
+    async def keep(request: WebRequest) -> WebResponse:
+        got.append(request.body)
+        return WebResponse(200, (), b"")
+
+    async def talk() -> None:
+        await node.transport.serve(node.address, keep, "http")
+        request = WebRequest("POST", "/", (("Content-Encoding", "gzip"),), body)
+        response = await node.transport.fetch(node.address, request, connect_s=5, answer_s=5)
+        assert response.status == 200
+
+    run(talk())
+    assert got == [body]
 
 
 def test_bodies_together_stay_within_the_memory_allowed(

@@ -9,18 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, cast
 
-from wkasim.errors import InputError
+from attrs import define
+
+from wkasim.errors import InputError, visible
 from wkasim.members import Address
 from wkasim.transport.base import AnswerTimeoutError, ConnectionLostError
 from wkasim.web import Answer, Headers, WebRequest, WebResponse
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
-    from aiohttp.web import BaseRequest, Response, Server
+    from aiohttp.web import BaseRequest, Response
     from yarl import URL
+
+    from wkasim.transport.tcp.http_connection import HttpConnection
 
 __all__ = ["BODY_LIMIT", "HELD_LIMIT", "HttpService", "UnreachableError", "fetch", "require_http"]
 
@@ -28,12 +33,19 @@ BODY_LIMIT: Final = 1 << 20
 """The largest body of a request or a response, in bytes."""
 
 HELD_LIMIT: Final = 32 << 20
-"""How many bytes the bodies of the requests that are being read at one port may have together."""
+"""How many bytes the requests that arrive or are answered at one port may hold together."""
 
-_HEADER_LIMIT: Final = 64 << 10
+_LINE_LIMIT: Final = 64 << 10
+_REASON_LIMIT: Final = 200
+_TOO_MUCH: Final = "all requests together hold more than {} bytes"
+_BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+"""The answer to a request whose head has not come yet, where there is no room for the rest of it."""
 _STRANGERS: Final = logging.getLogger("wkasim.http")
 _STRANGERS.addHandler(logging.NullHandler())
-"""Takes what the library says of clients that send nonsense or break off, for whoever wants to hear it."""
+"""Takes what is dropped, a sentence each, for whoever wants to hear it."""
+_LIBRARY: Final = logging.getLogger("wkasim.aiohttp")
+_LIBRARY.addHandler(logging.NullHandler())
+"""Takes what the library says of the same clients, with tracebacks."""
 _PER_CONNECTION: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
 """Headers that speak of one connection; each end writes its own."""
 
@@ -52,86 +64,210 @@ class UnreachableError(Exception):
         self.cause = cause
 
 
+Stage = Literal["head", "body", "answer", "refused"]
+
+
+@define
+class _Request:
+    """A request that is arriving or being answered: when it began, and how many bytes of it came in.
+
+    ``ahead`` of them belong to the next request, which came before the answer to this one.
+    A refused one is still read, for the answer would be lost with the connection otherwise, but nothing of it is kept.
+    """
+
+    since: float
+    held: int = 0
+    ahead: int = 0
+    stage: Stage = "head"
+
+
 class HttpService:
-    """What answers on one port. ``run`` makes the answer of a request a thread of the node."""
+    """What answers at ``address``. ``run`` makes the answer of a request a thread of the node.
+
+    Whoever connects may be anybody. What all unanswered requests hold together is limited, and so is the time that one
+    may take to arrive (:meth:`close_slow`). What is dropped is told to the logger ``wkasim.http``.
+    """
 
     def __init__(
         self,
+        address: Address,
         answer: Answer,
         run: Callable[[Awaitable[WebResponse]], Awaitable[WebResponse]],
-        loop: asyncio.AbstractEventLoop | None = None,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         from aiohttp import web
 
+        from wkasim.transport.tcp.http_connection import HttpConnection
+
+        self._address = address
         self._answer = answer
         self._run = run
+        self._loop = loop
         self._response = web.Response
         self._held = 0
-        self._answering: set[object] = set()
-        self._server: Server = web.Server(
-            self._handle,
-            loop=loop,
-            logger=_STRANGERS,
+        self._requests: dict[HttpConnection, _Request] = {}
+        self._server = web.Server(self._handle, loop=loop)
+        self._connect = partial(
+            HttpConnection,
+            self,
+            self._server,
+            loop,
+            logger=_LIBRARY,
             access_log=None,
-            max_line_size=_HEADER_LIMIT,
-            max_field_size=_HEADER_LIMIT,
+            max_line_size=_LINE_LIMIT,
+            max_field_size=_LINE_LIMIT,
+            auto_decompress=False,
         )
 
     def __call__(self) -> asyncio.Protocol:
         """The protocol of a new connection."""
-        return self._server()
+        return self._connect()
 
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return sum(connection.transport is not None for connection in self._server.connections)
+        return sum(connection.transport is not None for connection in self._open)
+
+    @property
+    def _open(self) -> list[HttpConnection]:
+        """The connections in the order in which they were made."""
+        return cast("list[HttpConnection]", self._server.connections)
 
     def make_room(self) -> bool:
         """Break off the oldest connection that waits for no answer; say whether there was one."""
-        for connection in self._server.connections:
-            transport = connection.transport
-            if transport is not None and connection not in self._answering:
-                connection.force_close()
-                transport.abort()
+        for connection in self._open:
+            request = self._requests.get(connection)
+            if connection.transport is not None and (request is None or request.stage != "answer"):
+                self._refuse(connection, "the connections are too many, and this one waits for no answer")
                 return True
         return False
 
+    def close_slow(self, limit_s: float) -> None:
+        """Break off connections whose request has been arriving for longer."""
+        now = self._loop.time()
+        for connection, request in list(self._requests.items()):
+            if request.stage in ("head", "body") and now - request.since > limit_s:
+                self._refuse(connection, f"a request took longer than {limit_s:g} s")
+
     def abort(self) -> None:
         """Break off every connection."""
-        for connection in list(self._server.connections):
-            if connection.transport is not None:
-                connection.transport.abort()
+        self._requests.clear()
+        self._held = 0
+        for connection in self._open:
+            self._break_off(connection)
 
-    async def _handle(self, request: BaseRequest) -> Response:
-        body = await self._body(request)
+    def complain(self, reason: str) -> None:
+        """Something was dropped; say why."""
+        _STRANGERS.warning("HTTP at %s: %s", self._address, visible(reason[:_REASON_LIMIT]))
+
+    # What the connections report
+
+    def arrived(self, connection: HttpConnection, size: int) -> bool:
+        """So many bytes came in; say whether they may be kept."""
+        request = self._requests.get(connection)
+        if request is None:
+            request = self._requests[connection] = _Request(self._loop.time())
+        if request.stage == "refused":
+            return True
+        self._held += size
+        request.held += size
+        if request.stage == "answer":
+            request.ahead += size
+        if self._held <= HELD_LIMIT:
+            return True
+        if request.stage == "answer":
+            self._refuse(connection, _TOO_MUCH.format(HELD_LIMIT))
+            return False
+        if request.stage == "head":
+            self.complain(f"answered 503: {_TOO_MUCH.format(HELD_LIMIT)}")
+            self._release(connection)
+            if connection.transport is not None:
+                connection.transport.write(_BUSY)
+                connection.force_close()
+            return False
+        return True
+
+    def answered_error(self, connection: HttpConnection, status: int, reason: str) -> None:
+        """What came was no request, and is answered by the library."""
+        self._give_up(self._requests.get(connection), status, " ".join(reason.split()))
+
+    def forget(self, connection: HttpConnection) -> None:
+        """The connection is gone; in the middle of a request that is worth a word."""
+        request = self._requests.get(connection)
+        if request is not None and request.stage in ("head", "body"):
+            self.complain("the connection ended inside a request")
+        self._release(connection)
+
+    def _answered(self, connection: HttpConnection, ahead: int) -> None:
+        self._release(connection)
+        if ahead:
+            self._requests[connection] = _Request(self._loop.time(), ahead)
+            self._held += ahead
+
+    def _release(self, connection: HttpConnection) -> None:
+        request = self._requests.pop(connection, None)
+        if request is not None:
+            self._held -= request.held
+
+    def _give_up(self, request: _Request | None, status: int, why: str) -> None:
+        self.complain(f"answered {status}: {why}")
+        if request is not None:
+            self._held -= request.held
+            request.held, request.stage = 0, "refused"
+
+    def _refuse(self, connection: HttpConnection, reason: str) -> None:
+        self.complain(f"closed a connection: {reason}")
+        self._release(connection)
+        self._break_off(connection)
+
+    @staticmethod
+    def _break_off(connection: HttpConnection) -> None:
+        transport = connection.transport
+        if transport is not None:
+            connection.force_close()
+            transport.abort()
+
+    # Answering
+
+    async def _handle(self, asked: BaseRequest) -> Response:
+        connection = cast("HttpConnection", asked.protocol)
+        request = self._requests.setdefault(connection, _Request(self._loop.time()))
+        request.stage = "body"
+        body = await self._body(asked)
         if isinstance(body, int):
-            return self._response(status=body)
-        asked = WebRequest(request.method, request.raw_path, _kept(request.headers.items()), body)
-        self._answering.add(request.protocol)
+            return self._refusal(request, body)
+        request.stage = "answer"
         try:
-            answer = await self._run(self._answer(asked))
+            answer = await self._run(
+                self._answer(WebRequest(asked.method, asked.raw_path, _kept(asked.headers.items()), body))
+            )
         finally:
-            self._answering.discard(request.protocol)
+            if self._requests.get(connection) is request:
+                self._answered(connection, request.ahead)
         response = self._response(status=answer.status, body=answer.body)
         for name, value in answer.headers:
             if _travels(name):
                 response.headers.add(name, value)
         return response
 
-    async def _body(self, request: BaseRequest) -> bytes | int:
-        """The body, or the status that says why it is not taken: it is too large, or all bodies together are."""
+    async def _body(self, asked: BaseRequest) -> bytes | int:
+        """The body, or the status that says why it is not taken: it is too large, or all requests together are."""
         body = bytearray()
-        try:
-            async for piece in request.content.iter_any():
-                body += piece
-                self._held += len(piece)
-                if len(body) > BODY_LIMIT:
-                    return 413
-                if self._held > HELD_LIMIT:
-                    return 503
-        finally:
-            self._held -= len(body)
+        async for piece in asked.content.iter_any():
+            body += piece
+            if len(body) > BODY_LIMIT:
+                return 413
+            if self._held > HELD_LIMIT:
+                return 503
         return bytes(body)
+
+    def _refusal(self, request: _Request, status: int) -> Response:
+        """The answer to a body that is not taken; what is still to come of it is not kept."""
+        why = f"a body has more than {BODY_LIMIT} bytes" if status == 413 else _TOO_MUCH.format(HELD_LIMIT)
+        self._give_up(request, status, why)
+        response = self._response(status=status)
+        response.force_close()
+        return response
 
 
 async def fetch(real: Address, request: WebRequest, *, connect_s: float, answer_s: float) -> WebResponse:
@@ -169,8 +305,8 @@ async def fetch(real: Address, request: WebRequest, *, connect_s: float, answer_
                 trace_configs=[trace],
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-                max_line_size=_HEADER_LIMIT,
-                max_field_size=_HEADER_LIMIT,
+                max_line_size=_LINE_LIMIT,
+                max_field_size=_LINE_LIMIT,
             ) as session,
         ):
             return await _exchange(session, url, request)

@@ -48,7 +48,7 @@ class Limits:
     """What strangers may cost.
 
     ``connections`` is for each port, and never so many that the node could open no file any more. ``frame_s`` is the
-    time for one frame, from its first byte to its last.
+    time for one frame or one request, from its first byte to its last.
     """
 
     connections: int = field(factory=_share_of_files)
@@ -203,6 +203,8 @@ class TcpListener:
     def _complain(self, reason: str) -> None:
         if self._reading is not None:
             self._reading.complain(reason)
+        if self._service is not None:
+            self._service.complain(f"closed a connection: {reason}")
 
     def forget(self, connection: _Inbound) -> None:
         """The connection is gone."""
@@ -213,6 +215,8 @@ class TcpListener:
         for connection in list(self.connections):
             if connection.unfinished_since is not None and now - connection.unfinished_since > self.limits.frame_s:
                 connection.refuse(f"a frame took longer than {self.limits.frame_s:g} s")
+        if self._service is not None:
+            self._service.close_slow(self.limits.frame_s)
         if self._socket is not None or self.connections:
             self._sweep = self._loop.call_later(self.limits.frame_s / 2, self._close_slow_ones)
 

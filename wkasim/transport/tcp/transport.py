@@ -125,9 +125,9 @@ class TcpTransport:
 
     async def serve(self, address: Address, answer: Answer, purpose: str) -> TcpListener:
         """Open a port that answers HTTP requests; raises a BindError."""
-        return self._open_port(address, None, self.service(answer), purpose)
+        return self._open_port(address, None, self._service(address, answer), purpose)
 
-    def service(self, answer: Answer) -> HttpService:
+    def _service(self, address: Address, answer: Answer) -> HttpService:
         """What answers requests as threads of the node."""
 
         async def run(answering: Awaitable[WebResponse]) -> WebResponse:
@@ -136,7 +136,7 @@ class TcpTransport:
 
             return await self._spawn(thread(), "request")
 
-        return HttpService(answer, run, self._loop)
+        return HttpService(address, answer, run, self._loop or asyncio.get_running_loop())
 
     def _open_port(
         self, address: Address, reading: Reading | None, service: HttpService | None, purpose: str
@@ -152,7 +152,7 @@ class TcpTransport:
 
     def open_front(self, real: Address, answer: Answer) -> TcpListener:
         """Answer requests at one more address of this machine, which is none of the scenario; raises a BindError."""
-        return self._listen_at(real, real, None, self.service(answer))
+        return self._listen_at(real, real, None, self._service(real, answer))
 
     def _real(self, address: Address) -> Address:
         try:
