@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 from attrs import define
+from rich.console import Console
 
-from tests.loopback import fresh_ip
+from tests.loopback import fresh_ip, fresh_network
+from wkasim.cli.ps import ps
 from wkasim.live.processes import OsProcess
-from wkasim.live.rundir import RunDirectory
+from wkasim.live.rundir import NodeRecord, RunDirectory, Settings
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = """
@@ -171,6 +173,93 @@ def test_nodes_end_of_themselves_when_whoever_started_them_is_killed(
     cluster.kill()
     cluster.wait()
     assert all(process.wait_until_gone(20) for process in processes)
+
+
+def test_paused_node_ends_when_whoever_started_it_is_killed(
+    terminal: Terminal, cluster: subprocess.Popen[bytes]
+) -> None:
+    terminal.ok("kill", "-9", "worker2")
+    eventually(lambda: terminal.rows()["worker2"]["state"] == "stopped", "worker2 is there")
+    terminal.ok("start", "worker2")
+    processes = terminal.processes()
+    for name in ("worker1", "worker2"):
+        terminal.ok("pause", name)
+        eventually(lambda name=name: terminal.rows()[name]["state"] == "paused", "not paused")  # type: ignore[misc]
+    cluster.kill()
+    cluster.wait()
+    assert all(process.wait_until_gone(20) for process in processes)
+    refused = terminal.run("start", "worker1")
+    told = "worker1 was not started: the process of wkasim up does not answer; see wkasim ps\n"
+    assert (refused.returncode, refused.stderr) == (2, told)
+
+
+def test_second_cluster_on_the_same_ports_is_refused_and_runs_beside_it_elsewhere(
+    terminal: Terminal, cluster: subprocess.Popen[bytes]
+) -> None:
+    elb, one, _ = terminal.ips
+    folder = terminal.run_directory.folder
+    other = ("up", "three.yaml", "--run-dir", "other", "--speed", SPEED, "--no-front")
+    refused = terminal.run(*other)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.splitlines() == [
+        f"ports of this scenario are taken: {elb}:4000 (elb), {one}:4000 (worker1), {one}:8280 (worker1) and 2 more",
+        f"a cluster is running in {folder}; end it with: wkasim down --run-dir {folder}",
+        "or give this one addresses of its own, with: --network 127.77",
+    ]
+    network = fresh_network()
+    beside = terminal.start(*other, "--network", network)
+    run = RunDirectory(terminal.folder / "other")
+    try:
+        eventually(lambda: len(run.status("worker2").get("members", [])) == 2, "the second one has not converged")  # type: ignore[arg-type]
+        assert f"{elb} is {network}." in (terminal.folder / "err").read_text()
+        assert [len(members) for members in listed(terminal)] == [2, 2, 2]
+    finally:
+        beside.send_signal(signal.SIGINT)
+        assert beside.wait(timeout=30) == 130
+
+
+def test_taken_front_is_said_before_anything_starts(terminal: Terminal) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        front = f"127.0.0.1:{holder.getsockname()[1]}"
+        refused = terminal.run("up", "three.yaml", "--front", front)
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"the front {front} is taken; choose another with --front HOST:PORT, or none with --no-front\n"
+    )
+    assert terminal.run("ps").returncode == 2
+
+
+def test_list_of_nodes_fits_the_terminal_and_is_whole_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunDirectory(tmp_path)
+    me = OsProcess.of(os.getpid())
+    assert me is not None
+    run.begin(Settings(scenario="x"), me)
+    names = ["elb", "manager", "worker1", "worker2", "worker3"]
+    for number, name in enumerate(names):
+        run.write_record(name, NodeRecord(life=1, process=me))
+        members = [f"127.1.0.{other}:4000" for other in range(6) if other != number]
+        status = {"state": "initialised", "life": 1, "address": f"127.1.0.{number}:4000", "members": members}
+        run.write_status(name, status)
+    ps(run_dir=tmp_path, json_=False)
+    piped = capsys.readouterr().out.splitlines()
+    pid = str(os.getpid())
+    assert piped[:2] == [
+        f"node     {'pid':{len(pid)}}  life  state        address         members",
+        f"elb      {pid}  1     initialised  127.1.0.0:4000  manager worker1 worker2 worker3 127.1.0.5:4000",
+    ]
+    assert len(piped) == 6
+    monkeypatch.setattr(Console, "is_terminal", True)
+    for columns, rows in ((80, 11), (160, 6)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        ps(run_dir=tmp_path, json_=False)
+        shown = capsys.readouterr().out.splitlines()
+        assert len(shown) == rows
+        assert max(map(len, shown)) <= columns
+        assert " ".join(" ".join(shown).split()) == " ".join(" ".join(piped).split())
 
 
 def test_the_guides_cluster_answers_through_its_load_balancer_and_misses_a_killed_worker(terminal: Terminal) -> None:

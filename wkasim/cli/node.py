@@ -108,6 +108,7 @@ def _in_run(name: str, folder: Path, life: int) -> int:
             seed=settings.seed,
             speed=settings.speed,
             origin_ns=settings.origin_ns,
+            network=settings.network,
             format=settings.format,
             database_file=run.database,
             front=read_address(settings.front) if settings.front and config is not None and config.groups else None,

@@ -45,6 +45,9 @@ def up(
     front: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where the ELB answers besides its own ports.")
     ] = "127.0.0.1:8280",
+    network: Annotated[
+        str | None, typer.Option(metavar="NET", help="Move all addresses there, such as 127.77, beside other clusters.")
+    ] = None,
     no_front: Annotated[bool, typer.Option("--no-front", help="The ELB answers at its own ports only.")] = False,
 ) -> None:
     """Start every node of a scenario as its own process, and follow the logs; its steps are left to you.
@@ -56,6 +59,7 @@ def up(
     from wkasim.live.processes import OsProcess
     from wkasim.live.rundir import RunDirectory, Settings
     from wkasim.live.supervisor import Supervisor
+    from wkasim.live.taken import refuse_taken
     from wkasim.logs.formats import LogFormat
     from wkasim.scenario.reader import load_scenario
     from wkasim.scenario.shipped import find_scenario
@@ -65,21 +69,25 @@ def up(
     LogFormat(format_)
     loaded = load_scenario(scenario)
     loaded.profile_value(profile)
-    address = None if no_front or front is None else read_address(front)
+    address = None if no_front or front is None or not _has_balancer(loaded) else read_address(front)
     settings = Settings(
         scenario=str(find_scenario(scenario).resolve()),
         profile=profile,
         seed=seed,
         speed=_checked(speed),
-        front=None if address is None or not _has_balancer(loaded) else str(address),
+        front=None if address is None else str(address),
+        network=network,
         format=format_,
         origin_ns=_now_ns(),
     )
-    _, notes = book_for(loaded.nodes, loaded.hosts)
+    nodes = list(loaded.all_nodes().values())
+    book, notes = book_for(nodes, loaded.hosts, network=network)
     run = RunDirectory(run_dir)
     me = OsProcess.of(os.getpid())
     assert me is not None
     with run.lock():
+        run.check_free()
+        refuse_taken(nodes, loaded.hosts, book, address, can_move=True)
         run.begin(settings, me)
     console = make_console()
     width = max(len(node.name) for node in loaded.nodes)

@@ -22,6 +22,7 @@ from wkasim.live.world import LiveWorld
 from wkasim.members import Address
 from wkasim.node.config import NodeConfig
 from wkasim.node.environment import Environment
+from wkasim.node.ports import FALLBACK_PORT
 from wkasim.profile import Profile
 from wkasim.sim.cluster import Cluster
 from wkasim.sim.database import DatabaseConfig, EmbeddedDatabase
@@ -34,7 +35,7 @@ from wkasim.transport.tcp import AddressBook, address_book
 from wkasim.transport.tcp.http import require_http
 from wkasim.transport.tcp.transport import TcpTransport
 
-__all__ = ["LiveCluster", "book_for", "first_free_port"]
+__all__ = ["LiveCluster", "addresses_of", "book_for", "first_free_port"]
 
 _TURNS_TO_CLOSE = 3
 """How many turns of its loop a socket needs from being broken off to being closed."""
@@ -61,14 +62,17 @@ def book_for(
     named = [host for node in known for host in (node.host, *(host for host, _ in node.well_known_members))]
     ips = [host if is_dotted(host) else hosts[host] for host in named if is_dotted(host) or host in hosts]
     book = address_book([*ips, *hosts.values()], first_free_port=first_free_port(), network=network)
-    addresses = [
-        Address(ip, port)
-        for node in known
-        if (ip := node.host if is_dotted(node.host) else hosts.get(node.host, "")) and is_dotted(ip)
-        for port in (node.port, *(p + node.port_offset for p in (node.http_port, node.https_port) if p is not None))
-        if port is not None
-    ]
-    return book, book.notes(addresses)
+    return book, book.notes(address for node in known for address in addresses_of(node, hosts))
+
+
+def addresses_of(node: NodeConfig, hosts: Mapping[str, str]) -> list[Address]:
+    """The addresses that a node wants to open; none where the hosts table does not have its host."""
+    ip = node.host if is_dotted(node.host) else hosts.get(node.host, "")
+    if not is_dotted(ip):
+        return []
+    http = (node.http_port, node.https_port) if node.open_http != "never" else ()
+    ports = [node.bind_port or node.port or FALLBACK_PORT, *(port + node.port_offset for port in http if port)]
+    return [Address(ip, port) for port in ports]
 
 
 def _allow_files() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -21,35 +22,48 @@ __all__ = ["end_all", "launch", "pause", "resume", "send", "start", "stop"]
 GRACE_S: Final = 5.0
 """How long a node may take to stop before it is killed, in seconds of the wall's clock."""
 
+_POLL_S: Final = 0.05
+
 
 def start(run: RunDirectory, name: str) -> int:
-    """Start a node again, or for the first time; its life. Raises InputError, ClusterError if it runs."""
+    """Start a node again, or for the first time; its life. Raises InputError, ClusterError if it runs.
+
+    It is started by the process that follows the logs, as the first time, so that it ends with that process.
+    """
     scenario = load_scenario(run.settings().scenario)
     _check_name(scenario, name)
     with run.lock():
         if run.is_alive(name):
             raise ClusterError(f"{name} is running already")
-        return launch(run, name).life
+        before = run.record(name)
+        run.want(name)
+    deadline = time.monotonic() + GRACE_S
+    while (record := run.record(name)) is None or record == before:
+        if run.supervisor().state != "running" or time.monotonic() > deadline:
+            raise ClusterError(f"{name} was not started: the process of wkasim up does not answer; see wkasim ps")
+        time.sleep(_POLL_S)  # noqa: TID251 - a file does not tell when it is replaced
+    return record.life
 
 
 def launch(run: RunDirectory, name: str) -> NodeRecord:
     """Start a process for the next life of a node; the lock is held by the caller."""
     before = run.record(name)
     life = 1 if before is None else before.life + 1
-    run.write_status(name, {"state": "starting", "life": life, "members": [], "groups": {}})
+    run.write_status(name, {"state": "starting", "life": life, "address": None, "members": [], "groups": {}})
     settings = run.settings()
     command = [sys.executable, "-m", "wkasim", "node", name, "--scenario", settings.scenario]
     command += ["--run-dir", str(run.folder.resolve()), "--life", str(life)]
     package = Path(__file__).resolve().parents[2]
     search = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
     with (run.logs / f"{name}.err").open("ab") as errors:
-        # A session of its own: Ctrl-C in the terminal is for whoever follows the logs, who then ends the nodes.
+        # A group of its own: Ctrl-C in the terminal is for whoever follows the logs, who then ends the nodes. But their
+        # session: when they are killed the kernel wakes the groups that this orphans, so that a paused node ends too.
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            start_new_session=True,
+            process_group=0,
             env={**os.environ, "PYTHONPATH": search, "PYTHONUNBUFFERED": "1"},
         )
     _CHILDREN.append(child)

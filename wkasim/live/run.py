@@ -9,6 +9,7 @@ from __future__ import annotations
 from wkasim.errors import InputError
 from wkasim.live.clock import check_speed
 from wkasim.live.cluster import LiveCluster, book_for
+from wkasim.live.taken import refuse_taken
 from wkasim.profile import Profile
 from wkasim.scenario.model import Scenario
 from wkasim.scenario.runner import MakeCluster
@@ -47,13 +48,15 @@ def on_sockets(scenario: Scenario, *, speed: float = 1.0, network: str | None = 
     """What makes the cluster of a run on real sockets, and what people should know about its addresses.
 
     ``network`` moves all addresses there (:func:`wkasim.transport.tcp.addresses.address_book`). Raises InputError where
-    the scenario needs what real sockets cannot do, and for a speed that makes no sense.
+    the scenario needs what real sockets cannot do, where its ports are taken, and for a speed that makes no sense.
     """
     check_speed(speed)
     if problems := obstacles(scenario):
         raise InputError(*problems)
     mapped = {step.action.name: step.action.address for step in scenario.steps if isinstance(step.action, MapHost)}
-    book, notes = book_for(scenario.all_nodes().values(), {**scenario.hosts, **mapped}, network=network)
+    nodes = scenario.all_nodes().values()
+    book, notes = book_for(nodes, {**scenario.hosts, **mapped}, network=network)
+    refuse_taken(nodes, scenario.hosts, book)
 
     def make(scenario: Scenario, profile: Profile, seed: int) -> Cluster:
         return LiveCluster(

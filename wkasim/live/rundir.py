@@ -2,7 +2,8 @@
 
     run.json              the scenario, the settings, and the process that follows the logs
     nodes/NAME.json       the node's present process and life
-    nodes/NAME.status     what the node says of itself: its state, and whom it lists
+    nodes/NAME.status     what the node says of itself: its state, its address, and whom it lists
+    nodes/NAME.wanted     somebody asks the process that follows the logs to start the node
     database.sqlite       the central database, if the scenario names no real server
     logs/NAME.log         its log; NAME.2.log in its second life
 
@@ -37,6 +38,7 @@ class Settings:
     seed: int | None = None
     speed: float = 1.0
     front: str | None = None
+    network: str | None = None
     format: str = "console"
     origin_ns: int = 0
 
@@ -57,13 +59,16 @@ class RunDirectory:
 
     # The run
 
-    def begin(self, settings: Settings, supervisor: OsProcess) -> None:
-        """Begin a run here; raises InputError if one is going on or the folder cannot be used."""
+    def check_free(self) -> None:
+        """Raise InputError if a run is going on here."""
         running = [name for name in self.names() if self.is_alive(name)]
         owner = self.supervisor() if self._run_file.exists() else None
         if running or (owner is not None and owner.state != "gone"):
             who = ", ".join(running) or f"process {owner.pid if owner else 0}"
             raise InputError(f"{self.folder}: a cluster is running there ({who}); end it with: wkasim down{self.hint}")
+
+    def begin(self, settings: Settings, supervisor: OsProcess) -> None:
+        """Begin a run here, where none is going on; raises InputError if the folder cannot be used."""
         try:
             for folder in (self.nodes, self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -81,22 +86,22 @@ class RunDirectory:
 
     def settings(self) -> Settings:
         """How the run was started; raises InputError if none is going on."""
-        return Settings(**self._run()["settings"])  # type: ignore[arg-type]
+        return self._run()[0]
 
     def supervisor(self) -> OsProcess:
         """The process that follows the logs; raises InputError."""
-        return OsProcess(**self._run()["supervisor"])  # type: ignore[arg-type]
+        return self._run()[1]
 
-    def _run(self) -> dict[str, Mapping[str, object]]:
+    def _run(self) -> tuple[Settings, OsProcess]:
         try:
-            found: dict[str, Mapping[str, object]] = json.loads(self._run_file.read_text(encoding="utf-8"))
+            found = json.loads(self._run_file.read_text(encoding="utf-8"))
+            return Settings(**found["settings"]), OsProcess(**found["supervisor"])
         except FileNotFoundError:
             raise InputError(
                 f"{self.folder}: no cluster is running there; start one with: wkasim up SCENARIO"
             ) from None
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError, TypeError):
             raise InputError(f"{self._run_file}: cannot be read; remove {self.folder} and start again") from None
-        return found
 
     @property
     def going_on(self) -> bool:
@@ -114,8 +119,12 @@ class RunDirectory:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Nobody else starts or ends nodes meanwhile."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("a") as file:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = (self.folder / "lock").open("a")
+        except OSError as error:
+            raise InputError(f"{self.folder}: cannot be used as the run directory: {error.strerror}") from None
+        with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -157,6 +166,17 @@ class RunDirectory:
         """Remember the node's process."""
         process = record.process
         _replace(self.nodes / f"{name}.json", {"life": record.life, "pid": process.pid, "started": process.started})
+
+    def want(self, name: str) -> None:
+        """Ask the process that follows the logs to start the node."""
+        (self.nodes / f"{name}.wanted").touch()
+
+    def wanted(self) -> list[str]:
+        """The nodes that are to be started, each told once."""
+        found = sorted(self.nodes.glob("*.wanted"))
+        for path in found:
+            path.unlink(missing_ok=True)
+        return [path.stem for path in found]
 
     def log(self, name: str, life: int) -> Path:
         """The log of one life."""

@@ -1,7 +1,7 @@
 """One node as one operating-system process: ``wkasim node``.
 
-SIGTERM and Ctrl-C stop it gracefully, as the product's own script does; kill -9 needs no help. What it logs goes out
-within a twentieth of a second. It keeps nothing in memory but what a node keeps.
+SIGTERM, Ctrl-C and a terminal that goes stop it gracefully, as the product's own script does; kill -9 needs no help.
+What it logs goes out within a twentieth of a second. It keeps nothing in memory but what a node keeps.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class NodeProcess:
     origin_ns: int = 0
     format: str = "console"
     front: Address | None = None
+    network: str | None = None
     database_file: Path | None = None
     report: Callable[[dict[str, object]], None] = lambda _status: None
     orphaned: Callable[[], bool] = lambda: False
@@ -67,7 +68,7 @@ class NodeProcess:
         nodes = scenario.all_nodes()
         if self.name not in nodes:
             raise InputError(f"{scenario.file}: node {self.name!r} is not defined (defined: {', '.join(nodes)})")
-        book, notes = book_for(nodes.values(), scenario.hosts)
+        book, notes = book_for(nodes.values(), scenario.hosts, network=self.network)
         for note in notes:
             self.note(note)
         cluster = LiveCluster(
@@ -92,7 +93,9 @@ class NodeProcess:
         node.life = self.life - 1
         begin = datetime.fromtimestamp(loop.origin_ns / 1e9)  # noqa: DTZ006 - logs of Carbon name no zone
         look = LogFormat(self.format, start=begin.replace(microsecond=0) + timedelta(microseconds=begin.microsecond))
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # Somebody wants it to outlive the terminal: nohup.
             loop.add_signal_handler(number, partial(self._stop, cluster, number))
         cluster.start(self.name)
         while node.alive and node.failure is None and not cluster.defects:
@@ -118,11 +121,12 @@ class NodeProcess:
         for line in look.lines(records):
             self.write(line)
         records.clear()
-        members = [] if node.agent is None else [str(member.address) for member in node.agent.primary.members]
+        primary = node.agent.primary if node.agent is not None else None
         status = {
             "state": "failed" if node.failure is not None else node.state,
             "life": self.life,
-            "members": members,
+            "address": str(primary.local.address) if primary is not None and primary.local is not None else None,
+            "members": [str(member.address) for member in primary.members] if primary is not None else [],
             "groups": {key: list(found) for key, found in cluster.groups(self.name).items()},
         }
         if status != self._reported:

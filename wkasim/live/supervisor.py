@@ -2,7 +2,7 @@
 
 Nodes start in the order of the scenario, each when the one before it is ready, as the guide does it. However this
 process ends, its nodes end with it: in good order if it can, and of themselves if it is killed, for each looks once a
-second whether it is still there.
+second whether it is still there, and the kernel wakes those that are paused.
 """
 
 from __future__ import annotations
@@ -75,6 +75,10 @@ class Supervisor:
                         with self.run.lock():
                             launch(self.run, waiting.pop(0))
                         deadline = time.monotonic() + _READY_S / self.run.settings().speed
+                    for name in self.run.wanted():
+                        with self.run.lock():
+                            if not self.run.is_alive(name):
+                                launch(self.run, name)
                     self._show_news(follower)
                     if not waiting and not self._alive:
                         self.note("no node is running any more")
@@ -112,12 +116,14 @@ class Supervisor:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """The first signal ends the run in order; a second one is the shell's business."""
+        """The first signal ends the run in order; a terminal that goes is no reason after ``nohup``."""
 
         def interrupt(_number: int, _frame: FrameType | None) -> None:
             self._interrupted = True
 
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
         before = {number: signal.signal(number, interrupt) for number in numbers}
         try:
             yield
