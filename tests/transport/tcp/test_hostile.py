@@ -198,6 +198,14 @@ def test_crowd_at_a_port_for_requests_shuts_nobody_decent_out(host: MakeHost, ru
         (b"GET / HTTP/1.1\r\nHost:", b"", "the connection ended inside a request"),
         (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"", "answered "),
         (b"\x00\xff garbage\r\n\r\n", b"HTTP/1.0 400 Bad Request", "answered 400: "),
+        (
+            b"GET *evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"HTTP/1.1 400 Bad Request",
+            "answered 400: no path: *evil",
+        ),
+        (b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.0 400 Bad Request", "answered 400: "),
+        (b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 400 Bad Request", "answered 400: no path: "),
+        (b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n", b"HTTP/1.1 400 Bad Request", "answered 400: a header is no UTF-8"),
         (b"GET /" + b"x" * 100_000, b"HTTP/1.0 400 Bad Request", "answered 400: "),
         (
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + bytes(2_000_000),
@@ -205,7 +213,7 @@ def test_crowd_at_a_port_for_requests_shuts_nobody_decent_out(host: MakeHost, ru
             "answered 413: a body has more than 1048576 bytes",
         ),
     ],
-    ids=["half", "half a head", "chunk", "garbage", "line", "large"],
+    ids=["half", "half a head", "chunk", "garbage", "star", "bytes", "connect", "header", "line", "large"],
 )
 def test_nonsense_at_a_port_for_requests_is_answered_and_told(
     host: MakeHost,
@@ -320,6 +328,58 @@ def test_slow_request_is_cut_off_and_a_silent_connection_is_not(
 
     run(talk())
     assert heard(caplog) == [f"HTTP at {node.address}: closed a connection: a request took longer than 0.2 s"]
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("http://esb.example/a?b=http://c/d", "/a?b=http://c/d"),
+        ("http://esb.example", "/"),
+        ("HTTP://someone@esb.example:99?x", "/?x"),
+        ("//evil.example/a", "//evil.example/a"),
+    ],
+)
+def test_request_for_a_whole_url_is_for_its_path(host: MakeHost, run: Run, target: str, path: str) -> None:
+    """Whatever stands in the first line, a load balancer asks the node that it chose, and nobody else."""
+    front, behind = host(fresh_address()), host(fresh_address())
+    asked = []
+
+    async def keep(request: WebRequest) -> WebResponse:
+        asked.append(request.path)
+        return WebResponse(200, (), b"")
+
+    async def forward(request: WebRequest) -> WebResponse:
+        return await front.transport.fetch(behind.address, request, connect_s=5, answer_s=5)
+
+    async def talk() -> None:
+        await behind.transport.serve(behind.address, keep, "http")
+        await front.transport.serve(front.address, forward, "http")
+        reader, writer = await stranger(front.address)
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: esb.example\r\n\r\n".encode())
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        writer.close()
+
+    run(talk())
+    assert asked == [path]
+
+
+def test_expectation_of_a_client_is_not_handed_on(host: MakeHost, run: Run) -> None:
+    """curl announces a large body; the load balancer waits for nothing before it sends that on."""
+    front, behind = host(fresh_address()), host(fresh_address())
+
+    async def forward(request: WebRequest) -> WebResponse:
+        return await front.transport.fetch(behind.address, request, connect_s=5, answer_s=5)
+
+    async def talk() -> None:
+        await behind.transport.serve(behind.address, answer, "http")
+        await front.transport.serve(front.address, forward, "http")
+        reader, writer = await stranger(front.address)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody")
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        assert await reader.readuntil(b"\r\n\r\n4")
+        writer.close()
+
+    run(talk())
 
 
 def test_packed_body_is_handed_on_packed(host: MakeHost, run: Run) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from importlib.util import find_spec
@@ -36,6 +37,7 @@ HELD_LIMIT: Final = 32 << 20
 """How many bytes the requests that arrive or are answered at one port may hold together."""
 
 _LINE_LIMIT: Final = 64 << 10
+_PATH: Final = re.compile(r"/[!-~]*")
 _REASON_LIMIT: Final = 200
 _TOO_MUCH: Final = "all requests together hold more than {} bytes"
 _BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -46,7 +48,9 @@ _STRANGERS.addHandler(logging.NullHandler())
 _LIBRARY: Final = logging.getLogger("wkasim.aiohttp")
 _LIBRARY.addHandler(logging.NullHandler())
 """Takes what the library says of the same clients, with tracebacks."""
-_PER_CONNECTION: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
+_PER_CONNECTION: Final = frozenset(
+    {"connection", "content-length", "expect", "keep-alive", "transfer-encoding", "upgrade"}
+)
 """Headers that speak of one connection; each end writes its own."""
 
 
@@ -233,14 +237,19 @@ class HttpService:
         connection = cast("HttpConnection", asked.protocol)
         request = self._requests.setdefault(connection, _Request(self._loop.time()))
         request.stage = "body"
+        path = _path(asked.raw_path)
+        headers = _kept(asked.headers.items())
+        if path is None:
+            return self._refusal(request, 400, f"no path: {asked.raw_path}")
+        if not _is_text(headers):
+            return self._refusal(request, 400, "a header is no UTF-8")
         body = await self._body(asked)
         if isinstance(body, int):
-            return self._refusal(request, body)
+            why = f"a body has more than {BODY_LIMIT} bytes" if body == 413 else _TOO_MUCH.format(HELD_LIMIT)
+            return self._refusal(request, body, why)
         request.stage = "answer"
         try:
-            answer = await self._run(
-                self._answer(WebRequest(asked.method, asked.raw_path, _kept(asked.headers.items()), body))
-            )
+            answer = await self._run(self._answer(WebRequest(asked.method, path, headers, body)))
         finally:
             if self._requests.get(connection) is request:
                 self._answered(connection, request.ahead)
@@ -261,9 +270,8 @@ class HttpService:
                 return 503
         return bytes(body)
 
-    def _refusal(self, request: _Request, status: int) -> Response:
-        """The answer to a body that is not taken; what is still to come of it is not kept."""
-        why = f"a body has more than {BODY_LIMIT} bytes" if status == 413 else _TOO_MUCH.format(HELD_LIMIT)
+    def _refusal(self, request: _Request, status: int, why: str) -> Response:
+        """The answer to what is not taken; what is still to come of it is not kept."""
         self._give_up(request, status, why)
         response = self._response(status=status)
         response.force_close()
@@ -294,6 +302,7 @@ async def fetch(real: Address, request: WebRequest, *, connect_s: float, answer_
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_start.append(only_once)
     trace.on_connection_create_end.append(count_from_here)
+    assert request.path.startswith("/"), request.path  # Else the path would be a part of the host.
     url = Url(f"http://{real.ip}:{real.port}{request.path}", encoded=True)
     try:
         async with (
@@ -316,7 +325,7 @@ async def fetch(real: Address, request: WebRequest, *, connect_s: float, answer_
         raise UnreachableError(TimeoutError()) from None
     except aiohttp.ClientConnectorError as error:
         raise UnreachableError(error.os_error) from None
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, ValueError) as error:
         raise ConnectionLostError(f"the connection was lost in the middle of the answer: {error}") from None
 
 
@@ -334,7 +343,32 @@ async def _exchange(session: ClientSession, url: URL, request: WebRequest) -> We
             body += await response.content.read(BODY_LIMIT + 1 - len(body))
         if len(body) > BODY_LIMIT:
             raise ConnectionLostError(f"the answer is larger than {BODY_LIMIT} bytes")
-        return WebResponse(response.status, _kept(response.headers.items()), body)
+        if not _is_text(answered := _kept(response.headers.items())):
+            raise ConnectionLostError("a header of the answer is no UTF-8")
+        return WebResponse(response.status, answered, body)
+
+
+def _path(target: str) -> str | None:
+    """The path and the query in a request's first line, which may be a whole URL; None where there are none.
+
+    What is no plain text there would be written by nobody decent, and not understood by every server behind.
+    """
+    scheme, colon, rest = target.partition("://")
+    if colon and scheme.isalpha():
+        authority = re.match(r"[^/?#]*", rest)
+        assert authority is not None
+        target = rest[authority.end() :]
+        target = target if target.startswith("/") else f"/{target}"
+    return target if _PATH.fullmatch(target) else None
+
+
+def _is_text(headers: Headers) -> bool:
+    """Whether the headers can be written again: the library keeps bytes that are no UTF-8 as half characters."""
+    try:
+        "".join(part for header in headers for part in header).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _kept(headers: Iterable[tuple[str, str]]) -> Headers:
