@@ -60,8 +60,8 @@ def _replay(folder: Path, named: str | None, count: int, out: Path | None, *, fo
     from wkasim.replay.simulation import simulate
     from wkasim.scenario.output import check_folder
 
-    profile = _profile(folder, named)
     recording = read_recording(folder)
+    profile = _profile(folder, named)
     sys.stderr.writelines(f"{problem}\n" for problem in amiss(recording))
     if out is not None:
         refuse_recording(out)
