@@ -13,12 +13,15 @@ from wkasim.logs import files
 from wkasim.logs.chronicle import lives, remarks
 from wkasim.logs.diagnose import diagnose
 from wkasim.logs.files import find_logs
+from wkasim.logs.formats import LogFormat
 from wkasim.logs.knowledge import final_members
 from wkasim.logs.life import MOST_LINES, MOST_OF_ONE, Life, lives_of
 from wkasim.logs.parser import parse_lines
 from wkasim.logs.sequence import check_sequence
 from wkasim.logs.story import Story, read_story
 from wkasim.logs.stream import known_lines
+from wkasim.scenario.reader import load_scenario
+from wkasim.scenario.runner import run_scenario
 
 START = (
     "TribesClusteringAgent Initializing cluster...",
@@ -198,6 +201,72 @@ def test_restarted_node_with_a_right_clock_is_not_said_to_have_a_wrong_one(tmp_p
     story = story_of(tmp_path)
     assert len(story.of("b")) == 4
     assert list(remarks(story)) == []
+
+
+def test_join_that_is_received_late_is_no_difference_of_clocks(tmp_path: Path) -> None:
+    """A busy load balancer handles a JOIN seconds later; the request for the configuration comes through at once."""
+    own, other = "10.0.0.1:4000(d)", "10.0.0.2:4000(d)"
+    joins(
+        tmp_path / "a.log", "10.0.0.1:",
+        f"RpcMembershipRequestHandler Received JOIN message from {other}",
+        f"RpcInitializationRequestHandler Received GetConfigurationCommand initialization request message from {other}",
+        begin=10, every=1,
+    )  # fmt: skip
+    sending = "WkaBasedMembershipScheme Sending JOIN message to WKA members..."
+    request = f"TribesClusteringAgent Trying to send initialization request to {own}"
+    joins(tmp_path / "b.log", "10.0.0.2:", sending, *["Other hello"] * 6, request, begin=4, every=1)
+    assert list(remarks(story_of(tmp_path))) == []
+
+
+# Ranks
+
+
+def test_loopback_address_explains_ports_that_never_open(tmp_path: Path) -> None:
+    loopback = (
+        "TribesClusteringAgent Local member advertising its IP address as 127.0.0.1. "
+        "Remote members will not be able to connect to this member."
+    )
+    axis2 = "Host:127.0.0.1, Port: 4000, HTTP:8280, HTTPS:8243, Domain: d, Sub-domain:worker, Active:true"
+    written(tmp_path / "elb.log", *START, OWN, f"DefaultGroupManagementAgent Could not add application member {axis2}")
+    written(tmp_path / "w.log", *START, loopback, OWN.replace("10.0.0.1", "127.0.0.1"))
+    assert [reason.kind for reason in diagnose(story_of(tmp_path)).reasons] == ["loopback", "http_never_opens"]
+
+
+@pytest.mark.parametrize(("port", "found"), [(4001, []), (4000, ["loopback", "loopback"])])
+def test_loopback_addresses_are_no_fault_on_one_machine(tmp_path: Path, port: int, found: list[str]) -> None:
+    """Two nodes with one address are on two machines."""
+    loopback = (
+        "TribesClusteringAgent Local member advertising its IP address as 127.0.0.1. "
+        "Remote members will not be able to connect to this member."
+    )
+    for name, own in (("a", 4000), ("b", port)):
+        written(tmp_path / f"{name}.log", *START, loopback, f"TribesClusteringAgent Local Member 127.0.0.1:{own}(d)")
+    assert [reason.kind for reason in diagnose(story_of(tmp_path)).reasons] == found
+
+
+def test_member_that_no_sub_domain_takes_is_told_when_it_is_too_late(tmp_path: Path) -> None:
+    managing = "TribesClusteringAgent Managing group application domain:d, sub-domain:worker using agent class x.Y"
+    joined = "MembershipManager Application member 10.0.0.2:4000(d) joined group d"
+    written(tmp_path / "elb.log", managing, *START, OWN, COMPLETED, joined)
+    assert diagnose(story_of(tmp_path / "elb.log")).reasons == ()
+    written(tmp_path / "elb.log", managing, *START, OWN, COMPLETED, joined, *[new(3)] * 65)
+    (reason,) = diagnose(story_of(tmp_path / "elb.log")).reasons
+    assert reason.kind == "never_served"
+    assert reason.text == (
+        "10.0.0.2:4000 joined the group and gets no requests: elb serves the sub-domains worker, "
+        "and has not added it to any of these"
+    )
+
+
+def test_join_that_breaks_at_the_load_balancer_is_told_from_one_that_is_lost(tmp_path: Path) -> None:
+    """d13: a worker without the property subDomain, at a load balancer with sub-domains."""
+    result = run_scenario(load_scenario("defects/d13-sub-domain-missing"))
+    for node in ("elb", "worker1"):
+        rows = LogFormat("console").lines(result.journal.records, node)
+        (tmp_path / f"{node}.log").write_text("\n".join(rows))
+    first = diagnose(story_of(tmp_path)).reasons[0]
+    assert first.kind == "join_breaks"
+    assert first.text.endswith("elb logs errors when it receives")
 
 
 # Files

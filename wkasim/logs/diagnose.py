@@ -10,12 +10,13 @@ from attrs import evolve, frozen
 
 from wkasim.logs.reason import Reason
 from wkasim.logs.reasons_running import running_reasons
-from wkasim.logs.reasons_start import start_reasons
+from wkasim.logs.reasons_start import LOOPBACK_WEIGHT, start_reasons
 from wkasim.logs.story import Story
 
 __all__ = ["Diagnosis", "diagnose"]
 
 _CONSEQUENCES: Final = ("alone", "split_view", "admitted_without_ports")
+_CONSEQUENCES_OF_LOOPBACK: Final = ("http_never_opens", "join_unanswered", "split_view")
 _MOST_ALIKE: Final = 3
 
 
@@ -43,11 +44,20 @@ class Diagnosis:
 def diagnose(story: Story) -> Diagnosis:
     """All reasons; each text once."""
     found = list({reason.text: reason for reason in (*start_reasons(story), *running_reasons(story))}.values())
+    loopback = {node for reason in found if reason.kind == "loopback" for node in reason.nodes}
+    found = [_behind_loopback(reason, loopback) for reason in found]
     together = next((reason for reason in found if reason.kind == "simultaneous"), None)
     if together is not None:
         found = [reason for reason in found if reason is not together]
         found = [_as_consequence(reason, together) for reason in found] + [_with_views(together, found)]
     return Diagnosis(reasons=tuple(_without_repetition(sorted(found, key=lambda reason: -reason.weight))))
+
+
+def _behind_loopback(reason: Reason, loopback: set[str]) -> Reason:
+    """Whoever tells a loopback address is looked for on the wrong machine; what comes of that ranks behind it."""
+    if reason.kind in _CONSEQUENCES_OF_LOOPBACK and loopback & set(reason.nodes):
+        return evolve(reason, weight=min(reason.weight, LOOPBACK_WEIGHT - 2))
+    return reason
 
 
 def _without_repetition(reasons: list[Reason]) -> Iterator[Reason]:

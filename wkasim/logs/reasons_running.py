@@ -17,6 +17,13 @@ from wkasim.logs.story import Story
 __all__ = ["running_reasons"]
 
 _AXIS2: Final = re.compile(r"Host:([^,]*),.* Port: (-?\d+), HTTP:(-?\d+), HTTPS:(-?\d+)")
+_WITHOUT: Final = "__$default"
+"""What a load balancer calls the sub-domain of members that have none."""
+
+_TRIED: Final = ("application_member_joined", "application_member_rejected", "application_member_connect_error")
+_ADMITTED_WITHIN: Final = timedelta(seconds=60)
+"""Thirty tries and a pause; whoever is neither admitted nor refused by then never will be."""
+
 _FLAPS: Final = 3
 _ONE_BY_ONE: Final = 5
 """Restarts of a node that are told one by one."""
@@ -35,6 +42,7 @@ _MACHINE: Final = (
 def running_reasons(story: Story) -> Iterator[Reason]:
     """What happened to the cluster while it ran."""
     yield from _never_admitted(story)
+    yield from _never_served(story)
     yield from _restarts(story)
     yield from _stopped(story)
     yield from _flapping(story)
@@ -75,6 +83,32 @@ def _never_admitted(story: Story) -> Iterator[Reason]:
                 rules=("WKA108", "WKA122"), scenario="faults/f08-http-port-closed",
                 or_else="A firewall between the two looks the same.",
                 next_look=f"Does {host}:{http} accept connections from {life.node}? Did its transports start?",
+            )  # fmt: skip
+
+
+def _never_served(story: Story) -> Iterator[Reason]:
+    """Somebody joined the group of a load balancer with sub-domains, which then neither admitted nor refused it."""
+    for life in story.lives:
+        parts = [line for line in life.all("managing_domain") if line.params["sub_domain"] != _WITHOUT]
+        tried = [str(line.params["axis2"]) for line in life.all(*_TRIED)]
+        told: set[str] = set()
+        for line in life.all("joined_group") if parts else ():
+            address = address_of(line.params["member"])
+            host, _, port = address.rpartition(":")
+            known = any(f"Host:{host}," in axis2 and f" Port: {port}," in axis2 for axis2 in tried)
+            long_ago = line.time and life.end and life.end - line.time > _ADMITTED_WITHIN
+            gone = any(address_of(left.params["member"]) == address for left in life.all("member_left"))
+            if known or gone or not long_ago or address in told or address == life.address:
+                continue
+            told.add(address)
+            name = story.name(address)
+            served = ", ".join(str(part.params["sub_domain"]) for part in parts)
+            yield Reason(
+                kind="never_served", weight=83, nodes=(name, life.node), evidence=(line, *parts[:4]),
+                text=f"{name} joined the group and gets no requests: {life.node} serves the sub-domains {served}, "
+                "and has not added it to any of these",
+                rules=("WKA107",), scenario="faults/f07-sub-domain-missing",
+                next_look=f"Look for the property subDomain in axis2.xml of {name}, and how it is spelt.",
             )  # fmt: skip
 
 

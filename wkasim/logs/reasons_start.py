@@ -11,7 +11,9 @@ from wkasim.logs.line import LogLine
 from wkasim.logs.reason import Reason
 from wkasim.logs.story import Story
 
-__all__ = ["start_reasons"]
+__all__ = ["LOOPBACK_WEIGHT", "start_reasons"]
+
+LOOPBACK_WEIGHT: Final = 90
 
 _ANSWERED_AT_ONCE: Final = timedelta(seconds=2)
 _TRIED: Final = ("static_member_added", "static_member_unreachable")
@@ -41,7 +43,7 @@ def start_reasons(story: Story) -> Iterator[Reason]:
     for life in story.lives:
         yield from _failed(life)
         yield from _port_taken(story, life)
-        yield from _loopback(life)
+        yield from _loopback(story, life)
         yield from _unanswered(story, life)
         yield from _waiting(story, life)
         yield from _alone(story, life)
@@ -97,18 +99,25 @@ def _port_taken(story: Story, life: Life) -> Iterator[Reason]:
     )  # fmt: skip
 
 
-def _loopback(life: Life) -> Iterator[Reason]:
+def _loopback(story: Story, life: Life) -> Iterator[Reason]:
     found = life.first("loopback_advertised")
     local = life.first("local_member")
-    if found is None:
+    if found is None or _all_on_one_machine(story):
         return
     yield Reason(
-        kind="loopback", weight=90, text=f"{life.node} tells the others to reach it at its own machine's 127.0.0.1",
+        kind="loopback", weight=LOOPBACK_WEIGHT,
+        text=f"{life.node} tells the others to reach it at its own machine's 127.0.0.1",
         nodes=(life.node,), evidence=tuple(line for line in (found, local) if line is not None), rules=("WKA101",),
         or_else="If all nodes run on one machine this is no fault.",
         next_look="Set localMemberHost to the address that other machines use.",
         scenario="faults/f01-loopback-address",
     )  # fmt: skip
+
+
+def _all_on_one_machine(story: Story) -> bool:
+    """Whether all nodes tell a loopback address, each its own: those of two machines would be the same."""
+    last = [life.address for life in story.last_lives() if life.address is not None]
+    return len(last) > 1 and len(set(last)) == len(last) and all(address.startswith("127.") for address in last)
 
 
 def _listed_port(story: Story) -> Iterator[Reason]:
@@ -260,6 +269,14 @@ def _unanswered(story: Story, life: Life) -> Iterator[Reason]:
             text=f"nobody that {life.node} knows is in its domain {life.domain!r}: its JOIN is turned away at once",
             or_else="They may still be starting, if this ends soon.", scenario="faults/f05-domains-differ",
             next_look="Compare the line Cluster domain in the logs of the well-known members.",
+        )  # fmt: skip
+    elif errors := [line for other in others for line in other.all("receive_error")]:
+        names = ", ".join(dict.fromkeys(other.node for other in others if other.first("receive_error") is not None))
+        yield Reason(
+            kind="join_breaks", weight=84, nodes=(life.node,), evidence=(*lines, errors[0], errors[-1]),
+            text=f"the JOIN of {life.node} gets no answer, {len(silent)} times; {names} logs errors when it receives",
+            or_else="Something else may break there.", rules=("WKA107",), scenario="defects/d13-sub-domain-missing",
+            next_look="Has this node the property subDomain? A load balancer with sub-domains needs it.",
         )  # fmt: skip
     else:
         yield Reason(

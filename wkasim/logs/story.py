@@ -26,8 +26,10 @@ __all__ = ["Story", "read_story"]
 _MOST_LIVES: Final = 200
 """Lives of a node that are kept, the first and the last half of these."""
 
-_MOST_JOINS: Final = 30
-"""JOINs between two nodes by which their clocks are compared."""
+_SENT: Final = ("sending_join", "sending_initialization_request")
+_RECEIVED: Final = ("join_received", "initialization_request_received")
+_MOST_MESSAGES: Final = 30
+"""Messages between two nodes by which their clocks are compared."""
 
 _SKEW_LIMIT: Final = timedelta(seconds=2)
 """Clocks that differ by less are taken for equal; messages take that long."""
@@ -174,19 +176,19 @@ def _reporting(on_progress: Callable[[Path, Progress], None] | None, path: Path)
 
 
 def _skews(story: Story) -> dict[str, timedelta]:
-    """How far the clocks are apart: a JOIN is received within a moment of being sent."""
+    """How far the clocks are apart: a JOIN or a request for the configuration is received soon after it is sent."""
     sent: dict[str, list[datetime]] = {}
     received: dict[tuple[str, str], list[datetime]] = {}
     for life in story.lives:
-        sent.setdefault(life.node, []).extend(join.time for join in life.all("sending_join") if join.time is not None)
-        for line in life.all("join_received"):
+        sent.setdefault(life.node, []).extend(line.time for line in life.all(*_SENT) if line.time is not None)
+        for line in life.all(*_RECEIVED):
             senders = {sender.node for sender in story.at_address(address_of(line.params["member"]))} - {life.node}
             # An address that two nodes claim tells nothing.
             if len(senders) == 1 and line.time is not None:
                 received.setdefault((life.node, senders.pop()), []).append(line.time)
     links: dict[str, list[tuple[str, timedelta]]] = {}
     for (receiver, sender), times in received.items():
-        by = _difference(sorted(sent[sender]), sorted(times)[:_MOST_JOINS])
+        by = _difference(sorted(sent[sender]), sorted(times)[:_MOST_MESSAGES])
         if by is not None:
             # Added to the receiver's clock this gives the sender's.
             links.setdefault(sender, []).append((receiver, by))
@@ -196,7 +198,7 @@ def _skews(story: Story) -> dict[str, timedelta]:
 
 def _difference(sent: Sequence[datetime], received: Sequence[datetime]) -> timedelta | None:
     """What makes most of the times received those of something sent, the smallest such; None if nothing does."""
-    tried = sorted({timedelta(), *(one - other for one in sent[:_MOST_JOINS] for other in received)}, key=abs)
+    tried = sorted({timedelta(), *(one - other for one in sent[:_MOST_MESSAGES] for other in received)}, key=abs)
     best = max(tried, key=lambda by: sum(_is_near(sent, time + by) for time in received), default=timedelta())
     gaps = [min((one - time for one in sent), key=lambda gap: abs(gap - best)) for time in received if sent]
     near = [gap.total_seconds() for gap in gaps if abs(gap - best) < _SKEW_LIMIT]
