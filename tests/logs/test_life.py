@@ -269,6 +269,18 @@ def test_join_that_breaks_at_the_load_balancer_is_told_from_one_that_is_lost(tmp
     assert first.text.endswith("elb logs errors when it receives")
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_node_that_comes_back_on_another_port_is_a_fault_if_it_is_listed(tmp_path: Path, listed: bool) -> None:
+    written(tmp_path / "a.log", *START, OWN, COMPLETED)
+    written(tmp_path / "a.2.log", *START, OWN.replace("4000", "4001"), COMPLETED, begin=60)
+    static = "WkaBasedMembershipScheme Added static member 10.0.0.1:4000(d)"
+    other = [line.replace("10.0.0.1:", "10.0.0.2:") for line in (*START, OWN)]
+    written(tmp_path / "b.log", *other, *([static] if listed else []), begin=20)
+    (reason,) = [reason for reason in diagnose(story_of(tmp_path)).reasons if reason.kind == "back_on_another_port"]
+    assert reason.fault == listed
+    assert reason.text == "a came back as 10.0.0.1:4001, before it was 10.0.0.1:4000" + ", which b lists" * listed
+
+
 # Files
 
 

@@ -137,6 +137,7 @@ def _restarts(story: Story) -> Iterator[Reason]:
                 evidence=(*(line for _, line in seen[:3]), first), scenario="kill-and-restart",
             )  # fmt: skip
             yield from _unnoticed(story, before, after)
+            yield from _other_port(story, before, after)
 
 
 def _often_restarted(story: Story, node: str, lives: list[Life]) -> Reason:
@@ -153,6 +154,30 @@ def _often_restarted(story: Story, node: str, lives: list[Life]) -> Reason:
         kind="restart", weight=56, nodes=(node,), fault=False, text=text,
         evidence=tuple(life.started or life.lines[0] for life in (lives[0], lives[-1])), scenario="kill-and-restart",
         next_look=f"Look at the end of each life of {node}: wkasim logs lists them.",
+    )  # fmt: skip
+
+
+def _other_port(story: Story, before: Life, after: Life) -> Iterator[Reason]:
+    """A node that came back on another port; whoever lists the old one looks for it in vain."""
+    old, new = before.address, after.address
+    if old is None or new is None or old == new or old.rpartition(":")[0] != new.rpartition(":")[0]:
+        return
+    listing = [
+        (life.node, line)
+        for life in story.lives
+        if life.node != after.node
+        for line in life.all("static_member_added", "static_member_unreachable")
+        if address_of(line.params["member"]) == old
+    ]
+    names = ", ".join(dict.fromkeys(name for name, _ in listing))
+    own = tuple(line for life in (before, after) if (line := life.first("local_member")) is not None)
+    yield Reason(
+        kind="back_on_another_port", weight=88 if listing else 56, nodes=(after.node,), fault=bool(listing),
+        text=f"{after.node} came back as {new}, before it was {old}" + (f", which {names} lists" if names else ""),
+        evidence=(*own, *(line for _, line in listing[-2:])), rules=("WKA112", "WKA102", "WKA103"),
+        scenario="faults/f12-back-on-another-port",
+        or_else="Its configuration may have been changed between the two starts.",
+        next_look=f"Is localMemberPort written, and which process has port {old.rpartition(':')[2]} there?",
     )  # fmt: skip
 
 
