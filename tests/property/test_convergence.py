@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
@@ -11,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from wkasim.profile import PROFILES
 from wkasim.scenario.model import Scenario
 from wkasim.scenario.reader import parse_scenario
+from wkasim.scenario.runner import run_scenario
 from wkasim.scenario.writer import write_scenario
 from wkasim.sim.faults import Start
 from wkasim.sim.network import LAN
@@ -115,7 +117,10 @@ def test_failed_assertion_shows_the_scenario_as_a_file() -> None:
         assert_holds(scenario, "start_ends")
     told, _, file = str(caught.value).partition("\n\n")
     assert told.startswith("start_ends is violated at ")
-    assert parse_scenario(file) == scenario
+    shown = parse_scenario(file)
+    assert evolve(shown, expectations=()) == scenario
+    (outcome,) = run_scenario(shown).outcomes
+    assert (outcome.title, outcome.verdict) == ("invariant start_ends", "failed")
 
 
 def test_promise_is_not_empty_for_want_of_examples() -> None:

@@ -10,9 +10,12 @@ import pytest
 
 from wkasim.explore.invariants import BUILT_IN
 from wkasim.explore.schedules import FAULTS, STARTS
+from wkasim.explore.search import Search, explore
+from wkasim.explore.space import Space
 from wkasim.explore.topologies import LAYOUTS, TOPOLOGIES
 from wkasim.profile import PROFILES
 from wkasim.scenario.reader import load_scenario
+from wkasim.scenario.runner import run_scenario
 
 pytest_plugins = ["pytester"]
 
@@ -77,6 +80,12 @@ def test_convergence_test_without_the_promise_fails_as_the_guide_says(pytester: 
     told = result.stdout.str()
     assert "agreement is violated at " in told
     assert "well_known_members: [127.1.0.1:4000]" in told
+    assert 'scenario=parse_scenario("""' in told
+    command = next(line for line in result.outlines if line.startswith("wkasim run "))
+    failing = load_scenario(command.removeprefix("wkasim run "))
+    assert [outcome.verdict for outcome in run_scenario(failing).outcomes] == ["failed"]
+    report = explore(Search(space=Space(faults=(), profiles=("documented",)), base=failing), runs=20)
+    assert min(len(finding.scenario.nodes) for finding in report.findings) == 3 <= len(failing.nodes)
 
 
 def test_names_in_the_guide_are_those_of_the_code() -> None:

@@ -299,9 +299,8 @@ def _rounder(scenario: Scenario) -> Iterator[Scenario]:
 
 def _rounder_step(step: Step) -> Iterator[Step]:
     if step.at_s:
-        for unit in (20.0, 10.0, 5.0, 1.0):
-            if (rounder := step.at_s // unit * unit) < step.at_s:
-                yield evolve(step, at_s=rounder)
+        times_s = dict.fromkeys((0.0, *(step.at_s // unit * unit for unit in (20.0, 10.0, 5.0, 1.0))))
+        yield from (evolve(step, at_s=at_s) for at_s in times_s if at_s < step.at_s)
     action = step.action
     match action:
         case faults.Start(spread_s=spread_s) if spread_s:

@@ -10,7 +10,7 @@ of :mod:`wkasim.sim.faults`. Claims are what should hold; they are judged over t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from attrs import field, frozen
 
@@ -269,6 +269,13 @@ class Expectation:
     line: int = field(default=0, eq=False, repr=False)
 
 
+class Printer(Protocol):
+    """What IPython and Hypothesis hand to a value that knows how it should be shown."""
+
+    def text(self, text: str, /) -> None:
+        """Show this."""
+
+
 @frozen(kw_only=True)
 class Scenario:
     """A whole scenario; ``name`` and ``file`` say where it came from and are no part of its content.
@@ -291,6 +298,14 @@ class Scenario:
     expect_violation: tuple[str, ...] = ()
     name: str = field(default="scenario", eq=False)
     file: str = field(default="scenario", eq=False)
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: ARG002 - the signature is IPython's
+        """How Hypothesis and IPython show it: as the file that it would be, in a call that makes it again."""
+        from wkasim.scenario.writer import write_scenario
+
+        text = write_scenario(self)
+        plain = "\\" not in text and '"""' not in text
+        printer.text(f'parse_scenario("""\n{text}""")' if plain else f"parse_scenario({text!r})")
 
     def all_nodes(self) -> dict[str, NodeConfig]:
         """Every node by its name, those included that a step adds."""

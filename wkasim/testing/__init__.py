@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from wkasim.explore.invariants import Invariant, Reason, always, eventually, register
     from wkasim.explore.verdict import Violation
-    from wkasim.testing.asserting import assert_holds, violations
+    from wkasim.testing.asserting import InvariantError, assert_holds, violations
     from wkasim.testing.machine import ClusterMachine
     from wkasim.testing.strategies import (
         addresses,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "ClusterMachine": "testing.machine",
     "Invariant": "explore.invariants",
+    "InvariantError": "testing.asserting",
     "Reason": "explore.invariants",
     "Violation": "explore.verdict",
     "addresses": "testing.strategies",
@@ -48,6 +49,7 @@ _HOMES: Final = {
 __all__ = [
     "ClusterMachine",
     "Invariant",
+    "InvariantError",
     "Reason",
     "Violation",
     "addresses",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from wkasim.explore.invariants import Invariant, invariants_named, known_invariants
 from wkasim.explore.judged import judge_scenario, with_time_for
 from wkasim.explore.verdict import Violation, Watch
-from wkasim.scenario.model import Scenario
+from wkasim.scenario.model import Expectation, InvariantClaim, Scenario
 from wkasim.scenario.writer import write_scenario
 from wkasim.sim.cluster import Cluster
 
-__all__ = ["assert_holds", "violations"]
+__all__ = ["InvariantError", "assert_holds", "violations"]
 
 
 def violations(subject: Scenario | Cluster, *invariants: str | Invariant) -> list[Violation]:
@@ -29,14 +31,29 @@ def violations(subject: Scenario | Cluster, *invariants: str | Invariant) -> lis
     return list(judge_scenario(with_time_for(subject, chosen), chosen, strict=True).violations)
 
 
+class InvariantError(AssertionError):
+    """Invariants that do not hold; ``scenario`` is what was run, with the claim that it breaks, None for a cluster."""
+
+    def __init__(self, found: Sequence[Violation], scenario: Scenario | None = None) -> None:
+        self.scenario = scenario
+        told = "\n".join(map(str, found))
+        super().__init__(told if scenario is None else f"{told}\n\n{write_scenario(scenario)}")
+
+
 def assert_holds(subject: Scenario | Cluster, *invariants: str | Invariant) -> None:
-    """Fail, and say why, if one of the invariants is violated; a scenario is shown as the file it would be."""
+    """Fail, and say why, if one of the invariants is violated; a scenario is shown as the file it would be.
+
+    Raises InvariantError, which is an AssertionError, and InputError as :func:`violations` does.
+    """
     found = violations(subject, *invariants)
-    if found:
-        told = "\n".join(str(violation) for violation in found)
-        if isinstance(subject, Scenario):
-            told += f"\n\n{write_scenario(with_time_for(subject, _chosen(invariants)))}"
-        raise AssertionError(told)
+    if not found:
+        return
+    if isinstance(subject, Cluster):
+        raise InvariantError(found)
+    known = {invariant.name for invariant in known_invariants()}
+    claims = [Expectation(claim=InvariantClaim(name=one.invariant)) for one in found if one.invariant in known]
+    shown = evolve(with_time_for(subject, _chosen(invariants)), expectations=tuple(claims))
+    raise InvariantError(found, shown)
 
 
 def _chosen(invariants: Sequence[str | Invariant]) -> list[Invariant]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -227,15 +228,28 @@ def _failures(result: RunResult) -> Iterator[str]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
-    call: pytest.CallInfo[None],  # noqa: ARG001 - pytest hands it over by name
+    call: pytest.CallInfo[None],
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the last lines of every node to the report of a test that failed, and say where the journal lies."""
+    """Add the last lines of every node to the report of a test that failed; say where journal and scenario lie."""
     report = yield
+    if report.when != "call" or not report.failed:
+        return report
     journal = item.stash.get(_JOURNAL, None)
-    if report.when == "call" and report.failed and journal is not None and len(journal):
+    if journal is not None and len(journal):
         report.sections.append(("wkasim: last lines of every node", _last_lines(journal)))
-        report.sections.append(("wkasim: journal", str(_write_journal(item, journal))))
+        report.sections.append(("wkasim: journal", str(_write(item, ".jsonl", "\n".join(journal.lines()) + "\n"))))
+    if call.excinfo is not None and (text := _failing_scenario(call.excinfo.value)):
+        report.sections.append(("wkasim: scenario", f"wkasim run {_write(item, '.yaml', text)}"))
     return report
+
+
+def _failing_scenario(error: BaseException) -> str:
+    """The scenario in which an invariant did not hold, as a file; nothing if it was something else that failed."""
+    asserting = sys.modules.get("wkasim.testing.asserting")
+    if asserting is None or not isinstance(error, asserting.InvariantError) or error.scenario is None:
+        return ""
+    text: str = asserting.write_scenario(error.scenario)
+    return text
 
 
 def _last_lines(journal: Journal) -> str:
@@ -251,13 +265,12 @@ def _last_lines(journal: Journal) -> str:
     )
 
 
-def _write_journal(item: pytest.Item, journal: Journal) -> Path:
+def _write(item: pytest.Item, suffix: str, text: str) -> Path:
     folder = item.config.rootpath / ".pytest_cache" / "wkasim"
     cache = getattr(item.config, "cache", None)
     if cache is not None:
         folder = cache.mkdir("wkasim")
     folder.mkdir(parents=True, exist_ok=True)
-    path: Path = folder / (re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid).strip("-")[-150:] + ".jsonl")
-    with path.open("w", encoding="utf-8") as file:
-        journal.write(file)
+    path: Path = folder / (re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid).strip("-")[-150:] + suffix)
+    path.write_text(text, encoding="utf-8")
     return path
