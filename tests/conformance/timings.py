@@ -296,7 +296,7 @@ WINDOWS: Final = (
     ),
     Window(
         name="first JOIN to the first admission",
-        least_s=9.95,
+        least_s=9.93,
         most_s=11.2,
         profiles=("wso2-1.6.1",),
         why="a pause of 10 s between two looks at the ports, 1 s more for each round in which they were closed; "

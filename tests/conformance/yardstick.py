@@ -72,6 +72,11 @@ SHORTFALLS: Final[dict[tuple[str, str, str], Shortfall]] = {
         "once by its JOIN and once by an event, the manager was found before its JOIN, and the manager's heartbeat "
         "warned of a member that others had announced",
     ),
+    ("wso2-1.6.1", "s01_happy_debug", "best"): Shortfall(
+        0.95,
+        "in three of the four starts of this run, which kept lines at DEBUG, the thread that asks for the configuration "
+        "was faster than the main thread; of all recorded starts it is in 8 of 61, and of the simulated ones in about as many",
+    ),
     ("wso2-1.6.1", "s01f_http_opens_late", "best"): Shortfall(
         0.95,
         "the recorded load balancer listed the manager twice (defect D18), so its MEMBER_JOINED failed after five "

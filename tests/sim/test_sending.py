@@ -266,7 +266,7 @@ def test_end_of_a_peer_behind_a_cut_is_never_known_when_its_system_has_given_up(
     assert not pipe.lost
     world.send(pipe, "found out by this")
     world.run_to(500)
-    assert world.drops() == [(400.001, "found out by this", "receiver gone")]
+    assert world.drops() == [(400.0, "found out by this", "connection reset")]
     assert pipe.lost
 
 
@@ -280,7 +280,7 @@ def test_host_that_goes_down_and_up_is_found_out_by_sending(world: SmallWorld) -
     assert not pipe.lost
     world.send(pipe, "who are you?")
     world.run_to(11)
-    assert world.drops() == [(10.001, "who are you?", "receiver gone")]
+    assert world.drops() == [(10.0, "who are you?", "connection reset")]
     assert pipe.lost
 
 

@@ -72,7 +72,7 @@ class Pacer:
         self._environment = environment
         self._slowness = slowness
         self._streams: dict[str, Callable[[], float]] = {}
-        self._taken: set[str] = set()
+        self._once: dict[str, asyncio.Future[None]] = {}
 
     async def take(self, step: str) -> None:
         """Wait for a time drawn from the profile's range ``pace_<step>``, in which short times are likelier."""
@@ -91,7 +91,11 @@ class Pacer:
         return (least + share * share * (most - least)) / 1000  # type: ignore[no-any-return]
 
     async def take_once(self, step: str) -> None:
-        """The same for a step that costs its time the first time in a process's life, such as loading classes."""
-        if step not in self._taken:
-            self._taken.add(step)
+        """The same for a step that takes its time once in a process's life, such as loading classes; others wait."""
+        taken = self._once.get(step)
+        if taken is None:
+            taken = self._once[step] = asyncio.get_running_loop().create_future()
             await self.take(step)
+            taken.set_result(None)
+        elif not taken.done():
+            await taken

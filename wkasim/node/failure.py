@@ -85,9 +85,8 @@ class FailureDetector:
         """A member was announced; pass it on if it answers, else keep it as a suspect."""
         notify = False
         async with self._lock:
-            if self._remove_suspects.pop(member.address, None) is not None:
-                pass
-            elif member.address not in self._alive:
+            suspect = self._remove_suspects.pop(member.address, None)
+            if suspect is None and member.address not in self._alive:
                 if await self._is_alive(member):
                     self._alive[member.address] = member
                     notify = True

@@ -50,20 +50,22 @@ class MemoryConnection:
         Quirk: Tribes reads from the connection after it has written, so it sees that an other end of which it knew
         nothing is gone: that host's reset is there at once.
         """
-        self._check()
-        self._network.send(self.pipe, message)
-        self._check()
+        pipe = self.pipe
+        if not pipe.lost:
+            self._network.send(pipe, message)
+        if pipe.lost:
+            raise self._lost()
 
     async def send_acknowledged(self, message: ChannelMessage) -> None:
         """Send and wait for the acknowledgement, for ever where packets vanish or nobody reads."""
-        self._check()
-        ident = self._network.send(self.pipe, message)
-        if not await self._network.acknowledgement(self.pipe, ident):
-            self._check()
+        if not self.pipe.lost:
+            ident = self._network.send(self.pipe, message)
+            if await self._network.acknowledgement(self.pipe, ident):
+                return
+        raise self._lost()
 
-    def _check(self) -> None:
-        if self.pipe.lost:
-            raise ConnectionLostError(f"connection to {self.pipe.port.text} was closed by the other end")
+    def _lost(self) -> ConnectionLostError:
+        return ConnectionLostError(f"connection to {self.pipe.port.text} was closed by the other end")
 
     def close(self) -> None:
         """Close this end."""
