@@ -1,9 +1,10 @@
 """What a packet meets between two hosts: delay, loss, silence; and when TCP tries again.
 
 The schedules are those of Linux with its defaults. A connection attempt sends its first packet again after 1, 2, 3, 4,
-5, 7, 11, 19, 35 and 67 seconds and gives up after 131. Data on an open connection is sent again after 0.2 s, and then
-each time after twice the pause, at most two minutes; after 15 repetitions, a quarter of an hour, it gives the
-connection up.
+5, 7, 11, 19, 35 and 67 seconds and gives up after 131; but long timers are coarse and never early, so in truth it gives
+up after 133 to 135 seconds, and after 135.2 if it began when another one gave up, as recorded. Data on an open
+connection is sent again after 0.2 s, and then each time after twice the pause, at most two minutes; after 15
+repetitions, a quarter of an hour, it gives the connection up.
 """
 
 from __future__ import annotations
@@ -22,25 +23,26 @@ __all__ = [
     "DELAYS",
     "LAN",
     "RETRANSMISSIONS",
-    "SYN_RETRIES_S",
-    "SYN_TIMEOUT_S",
     "Conditions",
     "Link",
     "Path",
     "Verdict",
     "is_dotted",
     "retransmission_us",
+    "syn_moments",
 ]
 
-SYN_RETRIES_S: Final = (1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 11.0, 19.0, 35.0, 67.0)
-"""When Linux sends the first packet of a connection again (tcp_syn_retries 6, tcp_syn_linear_timeouts 4)."""
-SYN_TIMEOUT_S: Final = 131.0
-"""When it gives up."""
 RETRANSMISSIONS: Final = 15
 """How often data is sent again before the connection is given up (tcp_retries2)."""
 BACKLOG: Final = 50
 """How many connections the operating system accepts for a process that does not (Java's default)."""
 
+_SYN_PAUSES_S: Final = (1, 1, 1, 1, 1, 2, 4, 8, 16, 32, 64)
+"""Between the first packets of a connection, and from the last to giving up (tcp_syn_retries 6, linear timeouts 4)."""
+_TICK_US: Final = 4_000
+"""How finely the operating system counts the time of its timers (250 Hz)."""
+_WHEEL: Final = ((63, 1), (504, 8), (4032, 64), (32256, 512))
+"""The levels of Linux's timer wheel: a pause of less than so many ticks ends at a multiple of so many."""
 _FIRST_RETRANSMISSION_US: Final = 200_000
 _LONGEST_RETRANSMISSION_US: Final = 120_000_000
 
@@ -126,6 +128,17 @@ class Path:
             delay += retransmission_us(number)
             number += 1
         return delay
+
+
+def syn_moments(began_us: int) -> tuple[int, ...]:
+    """When the first packet of a connection attempt is sent again, and at the end when the attempt is given up."""
+    tick, moments = began_us // _TICK_US, []
+    for pause_s in _SYN_PAUSES_S:
+        pause = pause_s * 1_000_000 // _TICK_US
+        grain = next(grain for ticks, grain in _WHEEL if pause < ticks)
+        tick = (tick + pause + grain) // grain * grain
+        moments.append(tick * _TICK_US)
+    return tuple(moments)
 
 
 def retransmission_us(number: int) -> int:

@@ -26,14 +26,13 @@ from wkasim.sim.links import (
     DELAYS,
     LAN,
     RETRANSMISSIONS,
-    SYN_RETRIES_S,
-    SYN_TIMEOUT_S,
     Conditions,
     Link,
     Path,
     Verdict,
     is_dotted,
     retransmission_us,
+    syn_moments,
 )
 from wkasim.sim.loop import VirtualTimeLoop
 from wkasim.sim.pipes import Message, Packet, Pipe, Port, Receive, Stuck
@@ -364,9 +363,9 @@ class Network:
     async def _connect(self, process: Process, address: Address, timeout_s: float) -> tuple[Verdict, Port | None]:
         loop = self.loop
         began = loop.now_us
-        deadline = began + round(min(timeout_s, SYN_TIMEOUT_S) * 1e6)
-        for resend_s in (0.0, *SYN_RETRIES_S):
-            at = began + round(resend_s * 1e6)
+        *resent, given_up = syn_moments(began)
+        deadline = min(began + round(timeout_s * 1e6), given_up)
+        for at in (began, *resent):
             if at >= deadline:
                 break
             if at > loop.now_us:
