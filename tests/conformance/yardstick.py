@@ -74,8 +74,9 @@ SHORTFALLS: Final[dict[tuple[str, str, str], Shortfall]] = {
     ),
     ("wso2-1.6.1", "s01_happy_debug", "best"): Shortfall(
         0.95,
-        "in three of the four starts of this run, which kept lines at DEBUG, the thread that asks for the configuration "
-        "was faster than the main thread; of all recorded starts it is in 8 of 61, and of the simulated in as many",
+        "in three of the four starts of this run, which kept lines at DEBUG, the thread that asks for the "
+        "configuration was faster than the main thread; of all recorded starts it is in 8 of 61, and of the simulated "
+        "in as many",
     ),
     ("wso2-1.6.1", "s01f_http_opens_late", "best"): Shortfall(
         0.95,
