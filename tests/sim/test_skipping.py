@@ -76,6 +76,26 @@ def test_task_that_only_skips_uses_up_the_budget() -> None:
         loop.run_until_complete(task(loop))
 
 
+def test_task_that_only_connects_uses_up_the_budget() -> None:
+    """Who is refused the short way must not find it open again on the long one."""
+    with Cluster(seed=1) as cluster:
+        process = Process(cluster.loop, "a", 1, "127.1.0.1", "127.1.0.1:4000")
+
+        async def task() -> None:
+            for _ in range(10_000_000):
+                await cluster.network.connect(process, Address("127.1.0.9", 4000), 1)
+
+        cluster.loop.max_steps = 100
+        with pytest.raises(BudgetExceededError):
+            cluster.loop.run_until_complete(task())
+
+
+def test_skip_never_goes_back(loop: VirtualTimeLoop) -> None:
+    loop.run_until_us(10)
+    with pytest.raises(AssertionError, match="5 us is past at 10 us"):
+        ask(loop, 5)
+
+
 async def plain(_: VirtualTimeLoop, seconds: float) -> None:
     await asyncio.sleep(seconds)
 

@@ -128,21 +128,21 @@ class VirtualTimeLoop(NothingOutside):
         """Move the clock to ``when_us`` at once if nothing else can happen up to then; otherwise False.
 
         For a task that would wait until then: where only it would wake, it goes on as if it had waited, without the
-        future, the event and the turns of the loop, and no journal can tell the difference. One wait in so many is
-        refused, so that what only ever waits still uses up the budget of steps.
+        future, the event and the turns of the loop, and no journal can tell the difference. After so many waits all
+        are refused until one goes through the loop, so that what only ever waits still uses up the budget of steps.
         """
+        assert when_us >= self.now_us, f"{when_us} us is past at {self.now_us} us"
         times = self.times
-        if self._ready or (times and times[0] <= when_us) or when_us > self._runs_until_us:
+        if self._ready or (times and times[0] <= when_us) or when_us > self._runs_until_us or self._skips == _SKIPS:
             return False
         self._skips += 1
-        if not self._skips % _SKIPS:
-            return False
         self.now_us = when_us
         return True
 
     async def sleep_until_us(self, when_us: int) -> None:
         """Let the task wait until ``when_us``; the same as ``asyncio.sleep`` without a timer to cancel."""
         if not self.skip_to(when_us):
+            self._skips = 0
             future = self.create_future()
             self.plan(when_us, (_wake, future))
             await future
