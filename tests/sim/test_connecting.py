@@ -63,6 +63,27 @@ def test_connect_begun_in_a_partition_succeeds_with_the_next_retry_after_it(
     assert world.connect("a", "b", 180) == ("open", pytest.approx(answered_s + ROUND_TRIP))
 
 
+@pytest.mark.parametrize("others_wait", [False, True])
+def test_connect_of_a_process_that_is_frozen_beyond_its_time_fails_when_that_goes_on(
+    world: SmallWorld, *, others_wait: bool
+) -> None:
+    """The clock neither goes back to the time when the attempt should have ended, nor is that asked for."""
+    world.network.cut(["a"], ["b"])
+    process = world.processes["a"]
+
+    async def attempt() -> tuple[str, float]:
+        verdict, _ = await world.network.connect(process, world.address("b"), 1.5)
+        return verdict, world.loop.time()
+
+    attempted = process.spawn(attempt(), "attempt")
+    if others_wait:
+        process.spawn(asyncio.sleep(2), "other")
+    world.at(0.5, process.freeze)
+    world.at(30, process.thaw)
+    world.loop.run_until_us(31_000_000)
+    assert attempted.result() == ("silent", 30)
+
+
 def test_connect_healed_after_the_last_retry_fails_all_the_same(world: SmallWorld) -> None:
     world.network.cut(["a"], ["b"])
     world.at(69.7, world.network.heal)

@@ -384,7 +384,8 @@ class Network:
             if port is not None and self._ports.get(address) is not port:
                 return "refused", None
             return verdict, port
-        await loop.sleep_until_us(deadline)
+        if deadline > loop.now_us:  # A process that was frozen meanwhile finds its time over.
+            await loop.sleep_until_us(deadline)
         return "silent", None
 
     def try_connect(self, process: Process, address: Address) -> tuple[Verdict, Port | None]:
