@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.node.clusters import cluster_of, plain
+from wkasim.errors import ThreadDeathError
 from wkasim.members import Address, Member
 from wkasim.messages import ChannelMessage, Join, MemberJoined, NoRpcChannelReply, Payload, RpcReply, RpcRequest
 from wkasim.node.channel import RECEIVER_THREADS, Channel
@@ -26,6 +27,7 @@ class Handler:
     def __init__(self) -> None:
         self.begun: list[str] = []
         self.gates: dict[str, asyncio.Event] = {}
+        self.dies = False
 
     def handle(self, payload: Payload, message: ChannelMessage) -> Payload | Coroutine[Any, Any, Payload]:
         assert isinstance(message.content, RpcRequest)
@@ -37,7 +39,31 @@ class Handler:
     async def _wait(self, ident: str) -> Payload:
         self.gates[ident] = asyncio.Event()
         await self.gates[ident].wait()
+        if self.dies:
+            raise ThreadDeathError("no reply")
         return None
+
+
+class HeldListener:
+    """A listener that knows what it was told."""
+
+    address = Address(IP, 4000)
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def close(self) -> None:
+        self.told.append("close")
+
+    def hold(self) -> None:
+        self.told.append("hold")
+
+    def go_on(self) -> None:
+        self.told.append("go on")
+
+
+def request(ident: str) -> ChannelMessage:
+    return ChannelMessage.of(OTHER, 0, 0, RpcRequest("test", ident, Join()))
 
 
 class Node:
@@ -112,7 +138,46 @@ def test_receiver_of_a_paused_process_reads_on_when_that_goes_on() -> None:
         assert node.handler.begun == asked
 
 
-@pytest.mark.parametrize("seed", [1, 5, 6])
+def test_receiver_lets_no_later_message_pass_what_waits_when_it_was_paused_with_a_thread_just_free() -> None:
+    with cluster_of(plain("a", IP)) as cluster:
+        node = Node(cluster)
+        asked = node.ask(*range(RECEIVER_THREADS + 2))
+        process = cluster.node("a").process
+        assert process is not None
+        for thread in list(process._tasks):
+            # The pause comes between the end of a thread and the first step of the next one.
+            thread.add_done_callback(lambda _: process.freeze())
+        node.handler.dies = True  # Else the reply would keep the thread.
+        node.let_go(0)
+        assert process.frozen
+        process.inbox.append(lambda: node.channel.receive(request("later")))
+        process.thaw()
+        cluster.run_for(5)
+        for number in (1, 2):
+            process.thaw()
+            node.let_go(number)
+            process.thaw()
+        cluster.run_for(5)
+        assert node.handler.begun == [*asked, "later"]
+
+
+def test_receiver_without_a_free_thread_holds_its_listener_until_all_that_came_is_taken() -> None:
+    """A stranger who sends without end has to wait, and does not fill the node's memory."""
+    with cluster_of(plain("a", IP)) as cluster:
+        node = Node(cluster)
+        listener = HeldListener()
+        node.channel._listener = listener
+        node.ask(*range(RECEIVER_THREADS))
+        assert listener.told == []
+        node.ask(RECEIVER_THREADS, RECEIVER_THREADS + 1)
+        assert listener.told == ["hold"]
+        node.let_go(0)
+        assert listener.told == ["hold"]
+        node.let_go(1)
+        assert listener.told == ["hold", "go on"]
+
+
+@pytest.mark.parametrize("seed", [1, 6, 9])
 def test_two_nodes_that_push_their_lists_at_each_other_stop_when_their_threads_are_used_up(seed: int) -> None:
     """Each push makes the other push, for neither has listed the other before it has its reply."""
     a, b = plain("a", IP, ("127.1.0.2", 4000)), plain("b", "127.1.0.2", (IP, 4000))

@@ -121,7 +121,9 @@ class Channel:
         Quirk: replies need such a thread too. Where every thread waits for a reply, none can come, and all run into
         their time-outs (docs/protocol.md, "Sending and receiving").
         """
-        if self._busy_threads >= RECEIVER_THREADS:
+        if self._unread or self._busy_threads >= RECEIVER_THREADS:
+            if not self._unread and self._listener is not None:
+                self._listener.hold()
             self._unread.append(message)
         else:
             self._work_on(message)
@@ -159,6 +161,8 @@ class Channel:
     async def _read_on(self) -> None:
         while self._unread and self._busy_threads < RECEIVER_THREADS:
             self._work_on(self._unread.popleft())
+        if not self._unread and self._listener is not None:
+            self._listener.go_on()
 
     def _request(self, message: ChannelMessage, request: RpcRequest) -> None:
         handler = self._handlers.get(request.channel)

@@ -60,6 +60,12 @@ class Port:
         """Stop listening; connections that are open stay open."""
         self.network.close_port(self)
 
+    def hold(self) -> None:
+        """Nothing: there are no strangers here; what is sent meanwhile waits with its receiver, and is acknowledged."""
+
+    def go_on(self) -> None:
+        """Nothing: the receiver takes what waits with it."""
+
     def accept(self) -> bool:
         """Let the operating system accept a connection; a frozen process takes none, so its queue fills up."""
         process = self.process

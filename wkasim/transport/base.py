@@ -97,6 +97,12 @@ class Listener(Protocol):
     def close(self) -> None:
         """Stop listening; connections that are open stay open."""
 
+    def hold(self) -> None:
+        """Nobody takes messages now: strangers who go on sending must cost nothing until :meth:`go_on`."""
+
+    def go_on(self) -> None:
+        """Messages are taken again."""
+
 
 class Connection(Protocol):
     """An established connection; messages arrive in the order in which they were sent."""

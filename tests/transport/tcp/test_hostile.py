@@ -496,6 +496,34 @@ def test_half_frames_of_many_connections_stay_within_the_memory_allowed(host: Ma
     assert set(lines) == {("keepalive_closed", "all connections together hold more than 200000 bytes")}
 
 
+def test_sender_without_end_waits_while_the_node_takes_nothing(host: MakeHost, run: Run) -> None:
+    node = host(fresh_address(), limits=Limits(frame_s=0.2))
+    frame = good_frame(USE_ACK)
+
+    async def talk() -> None:
+        listener = await node.transport.listen(node.address, node.got.append, "cluster")
+        early, first = await stranger(node.address)
+        first.write(frame + frame[:20])
+        assert await early.readexactly(1)
+        listener.hold()
+        first.write(frame[20:])
+        late, second = await stranger(node.address)
+        second.write(frame * (8_000_000 // len(frame)))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):  # longer than a frame may take; nobody reads, so that does not count
+                await second.drain()
+        assert len(node.got) == 1
+        listener.go_on()
+        assert await late.readexactly(1)
+        await asyncio.sleep(0.05)
+        assert len(node.got) > 100
+        first.close()
+        second.close()
+
+    run(talk())
+    assert ("keepalive_closed", "a frame took longer than 0.2 s") not in node.lines()
+
+
 @pytest.mark.nightly
 def test_peer_that_reads_no_acknowledgements_is_cut_off(host: MakeHost, run: Run) -> None:
     node = host(fresh_address(), limits=Limits(unread_bytes=2000))

@@ -98,6 +98,7 @@ class TcpListener:
         self._service = service
         self.loop = self._loop = loop or asyncio.get_running_loop()
         self.frozen = False
+        self._held = False
         self._adoptions: dict[asyncio.Task[object], socket.socket] = {}
         self._sweep = self._loop.call_later(limits.frame_s / 2, self._close_slow_ones)
         self._begin()
@@ -111,6 +112,11 @@ class TcpListener:
     def open_connections(self) -> int:
         """How many connections others have to this port, accepted ones that are not set up yet included."""
         return len(self.connections) if self._service is None else self._service.connections + len(self._adoptions)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether what comes in is read: the process goes on, and takes messages."""
+        return not (self.frozen or self._held)
 
     def close(self) -> None:
         """Stop listening; connections that are open stay open until the other end closes them."""
@@ -142,8 +148,23 @@ class TcpListener:
         """Go on."""
         self.frozen = False
         self._begin()
-        for connection in list(self.connections):
-            connection.resume()
+        self._read_on()
+
+    def hold(self) -> None:
+        """Read nothing until :meth:`go_on`: the operating systems at both ends let the senders wait."""
+        self._held = True
+        for connection in self.connections:
+            connection.pause()
+
+    def go_on(self) -> None:
+        """Read again."""
+        self._held = False
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self.is_reading:
+            for connection in list(self.connections):
+                connection.resume()
 
     # Accepting
 
@@ -212,7 +233,7 @@ class TcpListener:
 
     def _close_slow_ones(self) -> None:
         now = self._loop.time()
-        for connection in list(self.connections):
+        for connection in list(self.connections) if self.is_reading else ():
             if connection.unfinished_since is not None and now - connection.unfinished_since > self.limits.frame_s:
                 connection.refuse(f"a frame took longer than {self.limits.frame_s:g} s")
         if self._service is not None:
@@ -241,7 +262,7 @@ class _Inbound(asyncio.Protocol):
         self._transport = transport
         if self._done:
             transport.abort()
-        elif self._listener.frozen:
+        elif not self._listener.is_reading:
             transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
