@@ -205,7 +205,7 @@ def test_crowd_at_a_port_for_requests_shuts_nobody_decent_out(host: MakeHost, ru
         (b"GET /" + b"x" * 100_000, b"HTTP/1.0 400 Bad Request", "answered 400: "),
         (
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + bytes(2_000_000),
-            b"HTTP/1.1 413 Request Entity Too Large",
+            b"HTTP/1.1 413",  # in words that changed with Python 3.13
             "answered 413: a body has more than 1048576 bytes",
         ),
     ],
@@ -229,7 +229,7 @@ def test_nonsense_at_a_port_for_requests_is_answered_and_told(
             writer.write(data)
             if not answered:
                 writer.write_eof()
-            assert (await reader.readline()).strip() == answered or not answered
+            assert (await reader.readline()).startswith(answered)
         writer.close()
         response = await node.transport.fetch(node.address, WebRequest("GET", "/", (), b""), connect_s=5, answer_s=5)
         assert response.status == 200
@@ -518,7 +518,7 @@ def test_sender_without_end_waits_while_the_node_takes_nothing(host: MakeHost, r
         await asyncio.sleep(0.05)
         assert len(node.got) > 100
         first.close()
-        second.close()
+        second.transport.abort()
 
     run(talk())
     assert ("keepalive_closed", "a frame took longer than 0.2 s") not in node.lines()
