@@ -96,6 +96,12 @@ class TestDerived(TestInClass):
     run(pytester, monkeypatch, "-o", f"asyncio_mode={mode}").assert_outcomes(passed=12)
 
 
+def test_file_that_imports_inspect_is_collected(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To Python 3.12, that module is a coroutine function."""
+    pytester.makepyfile("import inspect\n\ndef test_plain(wka_cluster):\n    assert inspect\n")
+    run(pytester, monkeypatch).assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize("mode", ["strict", "auto"])
 def test_coroutine_that_would_wait_in_real_time_is_refused(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, mode: str
