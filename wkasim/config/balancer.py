@@ -17,7 +17,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from wkasim.config.places import Place, Problem, Sourced, read_text
-from wkasim.config.templates import first_mark, is_template
+from wkasim.config.templates import first_mark, is_template, without_values
 from wkasim.config.values import port
 from wkasim.errors import InputError
 
@@ -78,7 +78,7 @@ def read_balancer(path: Path, name: str | None = None) -> BalancerFile:
     mark = first_mark(text)
     if mark is not None:
         problems.append(Problem("template", Place(file, mark[0]), mark[1]))
-        text = re.sub(r"\{\{.{0,200}?\}\}|<%.{0,200}?%>|\{%.{0,200}?%\}", "TEMPLATE_MARK", text)
+        text = without_values(text, "TEMPLATE_MARK")
     root = _blocks(text, file, problems)
     services = [block for block in root.walk() if block.name == "services"]
     routes = tuple(route for block in services for route in _routes(block, file, problems))

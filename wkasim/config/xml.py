@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 
 from wkasim.config.places import Place, Problem, read_bytes
-from wkasim.config.templates import first_mark, without_marks
+from wkasim.config.templates import comment_spans, first_mark, without_marks
 from wkasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ __all__ = ["Comment", "Document", "Element", "parse_xml", "read_xml"]
 _BOM: Final = b"\xef\xbb\xbf"
 _DOCTYPE_REFUSED: Final = "has a DOCTYPE; it is not read, for safety"
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE", re.IGNORECASE)
-_COMMENT_TEXT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _MOST_ELEMENTS: Final = 200_000
 _DEEPEST: Final = 200
 _LONGEST_TAG: Final = 40
@@ -122,7 +121,7 @@ def _parsed(etree: ModuleType, data: bytes, file: str) -> Document:
     offset = data[: len(data) - len(stripped)].count(b"\n")
     text = stripped.decode("utf-8", errors="replace")
     mark = first_mark(text)
-    if _DOCTYPE.search(_COMMENT_TEXT.sub("", text)):
+    if _has_doctype(text):
         problem = Problem("unreadable", Place(file, 1 + offset), _DOCTYPE_REFUSED)
         return Document(file, None, (problem,))
     if mark is not None:
@@ -141,6 +140,16 @@ def _parsed(etree: ModuleType, data: bytes, file: str) -> Document:
     lines = stripped.decode("utf-8", errors="replace").split("\n")
     element = None if root is None else _element(etree, root, lines, offset, problems, file)
     return Document(file, element, tuple(problems))
+
+
+def _has_doctype(text: str) -> bool:
+    """Whether the text has a document type anywhere outside of comments."""
+    end = 0
+    for begin, last in comment_spans(text):
+        if _DOCTYPE.search(text, end, begin):
+            return True
+        end = last
+    return _DOCTYPE.search(text, end) is not None
 
 
 def _tree(etree: ModuleType, data: bytes, *, recover: bool) -> tuple[Any, tuple[int, str]]:
