@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -213,3 +214,35 @@ def test_first_of_two_sections_counts(tmp_path: Path) -> None:
     read = axis2(tmp_path, "<a>\n<clustering enable='false'/>\n<clustering><members/></clustering></a>")
     assert read.clustering is not None
     assert (read.clustering.place.line, [place.line for place in read.clustering.others]) == (2, [3])
+
+
+@pytest.mark.parametrize(
+    "unit", ["<%", "{{", "{%", "<!--", "<!--x-->", "@@a", "<a>", "<", '<!--<parameter name="', "<!--<clustering "]
+)
+def test_files_of_openings_without_ends_are_read_in_linear_time(tmp_path: Path, unit: str) -> None:
+    """Four times as much takes no more than some eight times as long; it was sixteen times where it was squared."""
+
+    def seconds(size: int) -> float:
+        data = f"<axisconfig>{unit * (size // len(unit))}</axisconfig>"
+        best = float("inf")
+        for _ in range(3):
+            begun = time.process_time()
+            axis2(tmp_path, data)
+            best = min(best, time.process_time() - begun)
+        return best
+
+    assert seconds(400_000) < 8 * seconds(100_000) + 0.05
+
+
+def test_xml_with_attributes_without_number_is_a_problem() -> None:
+    attributes = " ".join(f'a{number}=">"' for number in range(20_000))
+    document = parse_xml(f"<a {attributes}/>".encode(), "f.xml")
+    assert [problem.text for problem in document.problems] == ["an element with more than 5000 attributes"]
+
+
+def test_template_marks_that_hold_signs_of_their_own_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "carbon.xml"
+    path.write_text("<Server>\n<HostName><%= a < b ? '5%' : c -%></HostName>\n<Name>{{ {'a': 1} }}</Name></Server>")
+    assert [(problem.kind, problem.place.line) for problem in read_carbon(path).problems] == [
+        ("template", 2), ("template", 2), ("template", 3),
+    ]  # fmt: skip

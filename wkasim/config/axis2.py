@@ -134,8 +134,8 @@ def read_axis2(path: Path, name: str | None = None) -> Axis2File:
 def _sections(root: Element) -> tuple[list[Element], list[Element]]:
     """The clustering sections where the real code looks for them, of which the first counts, and those elsewhere."""
     names = ("clustering", "cluster")
-    found = list(root.named(*names))
-    return found, [element for element in root.walk() if element.name in names and element not in found]
+    deeper = (element for child in root.children for element in child.walk() if element is not child)
+    return list(root.named(*names)), [element for element in deeper if element.name in names]
 
 
 def _clustering(document: Document, section: Element, sections: list[Element], problems: list[Problem]) -> Clustering:

@@ -26,6 +26,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _DOCTYPE_REFUSED: Final = "has a DOCTYPE; it is not read, for safety"
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE", re.IGNORECASE)
 _MOST_ELEMENTS: Final = 200_000
+_MOST_ATTRIBUTES: Final = 5000
 _DEEPEST: Final = 200
 _LONGEST_TAG: Final = 40
 """Lines that a start tag may take for its first one to be found."""
@@ -116,6 +117,10 @@ def _parsed(etree: ModuleType, data: bytes, file: str) -> Document:
     data = data.removeprefix(_BOM)
     if not data.strip():
         return Document(file, None, (Problem("unreadable", Place(file), "the file is empty"),))
+    if any(chunk.count(b"=") > _MOST_ATTRIBUTES for chunk in data.split(b"<") if not chunk.startswith(b"!--")):
+        # The parser compares each attribute with all others.
+        problem = Problem("unreadable", Place(file), f"an element with more than {_MOST_ATTRIBUTES} attributes")
+        return Document(file, None, (problem,))
     # Blank lines before the declaration are not allowed, yet common; the offset keeps the line numbers right.
     stripped = data.lstrip()
     offset = data[: len(data) - len(stripped)].count(b"\n")
