@@ -65,6 +65,17 @@ def trio(**other: str) -> dict[str, str]:
     return {f"{name}/axis2.xml": other.get(name, text) for name, text in files.items()}
 
 
+def test_file_of_nonsense_is_told_in_few_lines(tmp_path: Path) -> None:
+    found = faults(tmp_path, {**trio(), "hosts": "x\n" * 1000})
+    assert len(found) == 21
+    assert found[0].text == "980 more lines cannot be understood"
+
+
+def test_balancer_with_blocks_without_number_is_not_read(tmp_path: Path) -> None:
+    found = faults(tmp_path, {**trio(), "a/loadbalancer.conf": "a {}\n" * 30_000})
+    assert [finding.text for finding in found] == ["more than 20000 blocks; not read"]
+
+
 def test_trio_is_clean(tmp_path: Path) -> None:
     assert faults(tmp_path, trio()) == []
 

@@ -25,6 +25,7 @@ __all__ = ["BalancerFile", "Route", "read_balancer"]
 
 _TOKEN: Final = re.compile(r"#[^\n]*|[{};]|\n|[^\s{};#]+(?:[^\S\n]+[^\s{};#]+)*|[^\S\n]+")
 _DEEPEST: Final = 100
+_MOST_BLOCKS: Final = 20_000
 _NOT_SUB_DOMAINS: Final = frozenset({"members", "ports", "defaults"})
 
 
@@ -89,6 +90,7 @@ def _blocks(text: str, file: str, problems: list[Problem]) -> _Block:
     root = _Block("", 1)
     open_blocks = [root]
     words, line, words_line, last_line = "", 1, 1, 1
+    count = 0
     for found in _TOKEN.finditer(text):
         token = found[0]
         if token == "\n":
@@ -97,6 +99,10 @@ def _blocks(text: str, file: str, problems: list[Problem]) -> _Block:
             block = _Block(words.strip().rstrip(":"), words_line if words else line)
             if len(open_blocks) > _DEEPEST:
                 problems.append(Problem("unreadable", Place(file, line), "blocks nested too deeply"))
+                return root
+            count += 1
+            if count > _MOST_BLOCKS:
+                problems.append(Problem("unreadable", Place(file, line), f"more than {_MOST_BLOCKS} blocks; not read"))
                 return root
             open_blocks[-1].blocks.append(block)
             open_blocks.append(block)

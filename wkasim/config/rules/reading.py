@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from wkasim.config.cluster import ConfiguredCluster, ConfiguredNode
+from wkasim.config.places import Place, Problem
 from wkasim.config.rules.finding import Severity
 from wkasim.config.rules.hit import Hit
 from wkasim.config.values import UNRESOLVED
@@ -20,13 +21,13 @@ __all__ = [
 
 _HAZELCAST_ONLY: Final = ("licenseKey", "mgtCenterURL", "clusteringPattern", "groupPassword")
 _RULE_OF: Final = {"unreadable": "WKA130", "template": "WKA117", "value": "WKA131"}
+_MOST_OF_A_FILE: Final = 20
 _DETECTOR: Final = {"memberDropTime": "3000", "mcastFrequency": "500"}
 
 
 def problems_of_files(cluster: ConfiguredCluster) -> Iterator[Hit]:
     """What the readers could not read, and placeholders that nobody fills in."""
-    for problem in cluster.problems:
-        yield Hit(_RULE_OF[problem.kind], problem.place, (), problem.text)
+    yield from _told(cluster.problems, ())
     for node in cluster.nodes:
         template = [problem for problem in node.problems if problem.kind == "template"]
         if template:
@@ -35,9 +36,7 @@ def problems_of_files(cluster: ConfiguredCluster) -> Iterator[Hit]:
                 first = next(problem for problem in template if problem.place.file == file)
                 text = f"a template that was not rendered: {first.text}"
                 yield Hit("WKA117", first.place, (node.name,), text)
-        for problem in node.problems:
-            if problem.kind != "template":
-                yield Hit(_RULE_OF[problem.kind], problem.place, (node.name,), problem.text)
+        yield from _told([problem for problem in node.problems if problem.kind != "template"], (node.name,))
         for member in node.members:
             for value, place in ((member.host.value, member.host_place), (member.port_text, member.place)):
                 if found := UNRESOLVED.search(value):
@@ -48,6 +47,18 @@ def problems_of_files(cluster: ConfiguredCluster) -> Iterator[Hit]:
             if parameter is not None and (found := UNRESOLVED.search(parameter.value)):
                 text = f"{name} is not searched for placeholders; {found[0]} is used as it stands"
                 yield Hit("WKA117", parameter.place, (node.name,), text, f"Write the value of {name} itself.")
+
+
+def _told(problems: Sequence[Problem], nodes: tuple[str, ...]) -> Iterator[Hit]:
+    """The problems; of a file that has very many the first ones, and how many more there are."""
+    by_file: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_file.setdefault(problem.place.file, []).append(problem)
+    for file, found in by_file.items():
+        for problem in found[:_MOST_OF_A_FILE]:
+            yield Hit(_RULE_OF[problem.kind], problem.place, nodes, problem.text)
+        if len(found) > _MOST_OF_A_FILE:
+            yield Hit("WKA130", Place(file), nodes, f"{len(found) - _MOST_OF_A_FILE} more lines cannot be understood")
 
 
 def addresses_are_simulated(cluster: ConfiguredCluster) -> Iterator[Hit]:
