@@ -106,6 +106,8 @@ def test_doctor_hosts_file_outside_of_the_folder_is_not_read(tmp_path: Path) -> 
     assert str(error_of(doctor, tmp_path / "conf")) == (
         f"{tmp_path}/conf/cluster.yaml: hosts: ../hosts is outside of {tmp_path}/conf; name it with --hosts FILE"
     )
+    (tmp_path / "conf" / "cluster.yaml").write_text("hosts: /etc/hosts\n")
+    assert run(doctor, tmp_path / "conf").exit_code == 1
 
 
 def test_doctor_simulates_addresses_of_ipv6(tmp_path: Path) -> None:

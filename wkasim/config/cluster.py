@@ -28,6 +28,9 @@ from wkasim.node.config import DEFAULT_DOMAIN, Role
 __all__ = ["ConfiguredCluster", "ConfiguredNode", "ListedMember", "read_cluster"]
 
 DECLARATION: Final = "cluster.yaml"
+MACHINE_HOSTS: Final = "/etc/hosts"
+"""The one file outside of its folder that cluster.yaml may name."""
+
 DEFAULT_PORT: Final = 4000
 MOST_OFFSET: Final = 50_000
 """A larger offset would push the usual ports out of range."""
@@ -289,7 +292,8 @@ def _hosts(directories: Sequence[Path], declaration: Declaration | None, given: 
         return hosts
     if declaration is not None and declaration.hosts is not None:
         folder = Path(declaration.file).parent
-        if not (folder / declaration.hosts).resolve().is_relative_to(folder.resolve()):
+        inside = (folder / declaration.hosts).resolve().is_relative_to(folder.resolve())
+        if declaration.hosts != MACHINE_HOSTS and not inside:
             raise InputError(
                 f"{declaration.file}: hosts: {declaration.hosts} is outside of {folder}; name it with --hosts FILE"
             )
