@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from wkasim.errors import InputError
 from wkasim.explore.course import Course, settling_s
@@ -104,6 +105,22 @@ def test_agreement_is_not_asked_across_a_cut() -> None:
     assert len(told.violated("agreement", nodes=PAIR)) == 1
 
 
+def test_agreement_of_two_is_not_asked_about_a_third_whom_a_cut_separates_from_one_of_them() -> None:
+    told = Told().start("a", "b", "c").up("a", A, B, joined=False).up("b", B, A, C).up("c", C, B)
+    told.at(5).say("step", "", "cut", ("sender", "c", "receiver", "a"), life=0)
+    assert told.violated("agreement", "completeness", nodes=THREE) == []
+    told.at(6).say("step", "", "heal", ("between", "a b"), life=0)
+    assert told.violated("agreement", nodes=THREE) == []
+    told.at(7).say("step", "", "heal", ("between", "a c"), life=0)
+    assert len(told.violated("agreement", nodes=THREE)) == 1
+
+
+def test_agreement_is_asked_within_a_domain_only() -> None:
+    nodes = (node(1), evolve(node(2, 1), domain="another"), node(3, 1))
+    told = Told().start("a", "b", "c").up("a", A, C, joined=False).up("b", B).up("c", C, A)
+    assert told.violated("agreement", "completeness", nodes=nodes) == []
+
+
 def test_agreement_is_due_only_when_the_cluster_has_settled() -> None:
     told = Told().start("a", "b").up("a", A, joined=False).up("b", B)
     settled_s = settling_s(PROFILES["documented"], 2)
@@ -129,6 +146,37 @@ def test_completeness_wants_members_admitted_by_the_load_balancer() -> None:
     ]
     told.at(12).say("group", "a", "admitted", B, D, "__$default")
     assert told.violated("completeness", nodes=nodes) == []
+
+
+@pytest.mark.parametrize("more", [{"open_http": "never"}, {"groups": (Group(D),)}])
+def test_completeness_wants_nobody_admitted_who_serves_nothing_or_balances_itself(more: dict[str, object]) -> None:
+    nodes = (node(1, groups=(Group(D),)), node(2, 1, http_port=8280, **more))
+    told = Told().start("a", "b").up("a", A, B, joined=False).up("b", B, A)
+    told.say("group", "b", "admitted", A, D, "__$default")
+    assert told.violated("completeness", nodes=nodes) == []
+
+
+def test_cause_tells_whether_somebody_well_known_is_missing_and_how_the_two_came_in() -> None:
+    told = Told().start("a", "b").up("a", A, B, joined=False).up("b", B)
+    assert told.violated("completeness", nodes=PAIR)[0].endswith(
+        "[somebody well known is not listed, after one started alone]"
+    )
+    told = Told().start("a", "b").up("a", A, B).up("b", B)
+    assert told.violated("completeness", nodes=PAIR)[0].endswith(
+        "[somebody well known is not listed, though both joined]"
+    )
+
+
+def test_death_may_go_unnoticed_for_as_long_as_detection_takes() -> None:
+    # 20 s for a process, 140 s for each other node where a host is gone without a word.
+    for how, bound_s in (("killed", 20), ("host down", 140)):
+        nodes = (node(1, groups=(Group(D),)), node(2, 1, http_port=8280))
+        told = Told().start("a", "b").up("a", A, B, joined=False).up("b", B, A)
+        told.say("group", "a", "admitted", B, D, "__$default")
+        told.at(100).say("state", "b", "stopped", how)
+        for name in ("accuracy", "live_admitted"):
+            assert told.violated(name, nodes=nodes, end_s=100 + bound_s) == []
+            assert len(told.violated(name, nodes=nodes, end_s=101 + bound_s)) == 1
 
 
 def test_accuracy_names_the_dead_and_since_when() -> None:
@@ -161,6 +209,12 @@ def test_one_identity_names_both_who_claim_an_address() -> None:
     ]
 
 
+def test_no_phantom_does_not_take_the_configured_address_for_the_node_s_own() -> None:
+    # The port may be another one in the end: until the node has said who it is, the address may be somebody else's.
+    told = Told().start("a", "b").up("b", A).at(1).say("view", "a", "added", A, "join")
+    assert told.violated("no_phantom", "one_identity", nodes=PAIR) == []
+
+
 def test_join_answered_counts_the_joins() -> None:
     told = Told().start("a", "b").up("a", A, joined=False)
     for _ in range(3):
@@ -168,6 +222,11 @@ def test_join_answered_counts_the_joins() -> None:
     assert told.violated("join_answered", "start_ends", nodes=PAIR) == [
         "b has sent JOIN 3 times and nobody has answered [JOIN unanswered, in the domain of the others]"
     ]
+
+
+def test_join_answered_waits_for_the_first_answer_that_is_missing() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).say("log", "b", "sending_join", "W", "INFO", ())
+    assert told.violated("join_answered", nodes=PAIR) == []
 
 
 def test_initialised_asked_names_who_was_asked_too_early() -> None:
@@ -212,6 +271,69 @@ def test_ports_known_names_whom_requests_cannot_reach() -> None:
     assert told.violated("ports_known", nodes=nodes) == [
         "a has admitted b as HTTP:-1, HTTPS:-1 and sends its requests nowhere [admitted without ports]"
     ]
+
+
+def test_ports_known_forgets_whom_the_balancer_dismisses_and_minds_either_port() -> None:
+    nodes = (node(1, groups=(Group(D),)), node(2, 1, https_port=8243))
+    text = f"Host:127.1.0.2, Port: 4000, HTTP:-1, HTTPS:-1, Domain: {D}, Sub-domain:null, Active:true"
+    told = Told().start("a", "b").up("a", A, B, joined=False)
+    told.say("group", "a", "admitted", B, D, "__$default").say("group", "a", "dismissed", B, D, "__$default")
+    told.say("log", "a", "application_member_joined", "DefaultGroupManagementAgent", "INFO", ("axis2", text))
+    assert len(told.violated("ports_known", nodes=nodes)) == 1
+    course = Course(nodes, PROFILES["documented"])
+    for record in told.say("group", "a", "dismissed", B, D, "__$default").records:
+        course.read(record)
+    assert course.lives["a"].portless == []
+    assert list(course.admitted(course.lives["a"])) == []
+
+
+def test_silence_of_the_network_puts_off_what_is_due_by_its_own_length() -> None:
+    settled_s = settling_s(PROFILES["documented"], 2)
+    for begins, ends in (
+        (("partition", ("sides", "a | b")), ("heal", ())),
+        (("host_down", ("host", "127.1.0.9")), ("host_up", ("host", "127.1.0.9"))),
+    ):
+        told = Told().start("a", "b").up("a", A, joined=False).up("b", B)
+        told.at(10).say("step", "", *begins, life=0).at(17).say("step", "", *ends, life=0)
+        assert told.violated("agreement", nodes=PAIR, end_s=17 + 7 + settled_s - 0.5) == []
+        assert len(told.violated("agreement", nodes=PAIR, end_s=17 + 7 + settled_s)) == 1
+
+
+def test_request_is_no_fault_and_a_rule_that_still_drops_messages_is_one() -> None:
+    settled_s = settling_s(PROFILES["documented"], 2)
+    told = Told().start("a", "b").up("a", A, joined=False).up("b", B)
+    told.at(20).say("step", "", "request", ("to", "a"), life=0)
+    assert len(told.violated("agreement", nodes=PAIR, end_s=settled_s)) == 1
+    told.say("drop", "a", 1, "JOIN", B, "dropped by rule")
+    assert told.violated("agreement", nodes=PAIR, end_s=settled_s + 19) == []
+    assert len(told.violated("agreement", nodes=PAIR, end_s=settled_s + 20)) == 1
+
+
+def test_frozen_node_is_asked_nothing_until_it_goes_on() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).up("b", B).at(1).say("state", "b", "paused", "")
+    assert told.violated("agreement", "completeness", nodes=PAIR) == []
+    told.say("state", "b", "resumed", "")
+    assert told.violated("agreement", nodes=PAIR) != []
+
+
+def test_settling_takes_longer_where_members_are_admitted_one_by_one() -> None:
+    took = {name: [settling_s(PROFILES[name], nodes) for nodes in (2, 5)] for name in PROFILES}
+    assert took == {"documented": [45.0, 45.0], "axis2-1.7": [60.0, 60.0], "wso2-1.6.1": [60.0, 90.0]}
+
+
+def test_second_life_of_a_node_is_another_one_and_the_last_death_counts() -> None:
+    told = Told().start("a", "b").up("a", A, B, joined=False).up("b", B, A)
+    told.at(10).say("state", "b", "stopped", "killed").at(20).start("b")
+    told.say("view", "b", "added", A, "join", life=1)  # a late word of the first life
+    course = Course(PAIR, PROFILES["documented"])
+    for record in told.records:
+        course.read(record)
+    assert (course.lives["b"].number, course.lives["b"].members) == (2, [])
+    assert course.dead_for_us(B) is None
+    for record in told.at(30).say("state", "b", "stopped", "terminated", life=2).at(50).start("a").records[-2:]:
+        course.read(record)
+    assert course.dead_for_us(B) == (20_000_000, "terminated")
+    assert course.dead_for_us(C) is None
 
 
 def test_every_built_in_invariant_has_a_test_that_violates_it() -> None:
