@@ -236,6 +236,26 @@ def test_initialised_asked_names_who_was_asked_too_early() -> None:
     ]
 
 
+def test_initialised_asked_counts_whoever_still_waits() -> None:
+    told = Told().start("a", "b").up("a", A, joined=False).say("state", "b", "waiting", "nobody is there")
+    told.say("deliver", "b", 1, "GET_CONFIGURATION", "a")
+    assert told.violated("initialised_asked", nodes=PAIR) == [
+        "a has asked b for its configuration, and b is itself waiting [the uninitialised are asked]"
+    ]
+    told = Told().start("a", "b").up("a", A, joined=False).up("b", B).say("deliver", "b", 1, "GET_CONFIGURATION", "a")
+    assert told.violated("initialised_asked", nodes=PAIR) == []
+
+
+def test_start_ends_sees_no_circle_in_a_list_of_oneself_nor_across_a_cut() -> None:
+    alone = Told().start("a").say("state", "a", "waiting", "no well-known member can be reached")
+    assert alone.violated("start_ends", nodes=(node(1, 1),)) == []
+    both = Told().start("a", "b")
+    for name in "ab":
+        both.say("state", name, "waiting", "no well-known member can be reached")
+    both.at(5).say("step", "", "cut", ("sender", "a", "receiver", "b"), life=0)
+    assert both.violated("start_ends", nodes=(node(1, 2), node(2, 1))) == []
+
+
 def test_start_ends_may_wait_for_whom_nobody_started_but_not_in_a_circle() -> None:
     nodes = (node(1, 2), node(2, 1), node(3, 1))
     alone = Told().start("a").say("state", "a", "waiting", "no well-known member can be reached")
@@ -305,6 +325,7 @@ def test_request_is_no_fault_and_a_rule_that_still_drops_messages_is_one() -> No
     told.at(20).say("step", "", "request", ("to", "a"), life=0)
     assert len(told.violated("agreement", nodes=PAIR, end_s=settled_s)) == 1
     told.say("drop", "a", 1, "JOIN", B, "dropped by rule")
+    told.at(settled_s + 10).say("timer", "a", "heartbeat")  # the run goes on past what was due before
     assert told.violated("agreement", nodes=PAIR, end_s=settled_s + 19) == []
     assert len(told.violated("agreement", nodes=PAIR, end_s=settled_s + 20)) == 1
 

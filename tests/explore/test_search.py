@@ -10,8 +10,8 @@ from attrs import evolve
 from wkasim.errors import InputError
 from wkasim.explore.course import Course
 from wkasim.explore.coverage import Coverage
-from wkasim.explore.findings import explains, make_finding, tell
-from wkasim.explore.invariants import Invariant, always, invariants_named, known_invariants
+from wkasim.explore.findings import Finding, explains, make_finding, tell
+from wkasim.explore.invariants import Invariant, Reason, always, eventually, invariants_named, known_invariants
 from wkasim.explore.judged import judge_scenario
 from wkasim.explore.schedules import FAULTS
 from wkasim.explore.search import Report, Search, explore
@@ -20,7 +20,7 @@ from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_varia
 from wkasim.explore.topologies import TOPOLOGIES
 from wkasim.explore.verdict import Violation
 from wkasim.profile import PROFILES
-from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Wait
+from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Step, Wait
 from wkasim.scenario.reader import load_scenario, parse_scenario
 from wkasim.scenario.runner import run_scenario
 from wkasim.scenario.writer import write_scenario
@@ -165,6 +165,36 @@ def test_search_whose_time_is_up_does_not_run_a_single_scenario_more() -> None:
     assert (finding.ended, finding.seeds_failing, finding.seeds_tried) == ("time", 1, 1)
     assert finding.scenario.nodes == scenario.nodes
     assert finding.violation == violation
+
+
+def test_finding_keeps_its_cause_and_counts_the_seeds_that_show_it() -> None:
+    def crowd(course: Course) -> str | None:
+        count = len(course.living())
+        return Reason(f"{count} live", "a crowd" if count > 3 else "some") if count else None
+
+    invariant = Invariant("crowd", "nobody lives", crowd, eventually())
+    scenario = next(s for s in map(AGREEMENT.scenario, range(50)) if len(s.nodes) == 6)
+    (violation,) = judge_scenario(scenario, [invariant]).violations
+    finding = make_finding(scenario, violation, [invariant])
+    assert (finding.violation.cause, len(finding.scenario.nodes)) == ("a crowd", 4)
+    assert (finding.seeds_failing, finding.seeds_tried) == (20, 20)
+
+    scenario, violation = violating(AGREEMENT)
+    finding = make_finding(scenario, violation, AGREEMENT.invariants)
+    seeds = [evolve(finding.scenario, seed=seed) for seed in range(20)]
+    showing = sum(bool(judge_scenario(candidate, AGREEMENT.invariants).violations) for candidate in seeds)
+    assert (finding.seeds_failing, finding.seeds_tried) == (showing, 20)
+    assert 0 < showing < 20
+
+
+def test_finding_that_needs_a_fault_explains_no_violation_without_it() -> None:
+    scenario, violation = violating(AGREEMENT)
+    killed = Step(action=faults.Kill(node=scenario.nodes[0].name))
+    with_kill = evolve(scenario, steps=(scenario.steps[0], killed, *scenario.steps[1:]))
+    finding = Finding(violation=violation, scenario=with_kill, seeds_failing=1, seeds_tried=1)
+    assert finding.verbs == {"kill"}
+    assert explains(finding, finding.key, with_kill)
+    assert not explains(finding, finding.key, scenario)
 
 
 def test_runs_begun_before_the_time_was_up_are_the_only_ones_that_count() -> None:

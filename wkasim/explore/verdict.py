@@ -122,9 +122,8 @@ class Watch:
             (us, invariant) for invariant in self._pending if course.now_us <= (us := self.due_us(invariant)) < now_us
         ]
         for due_us, invariant in sorted(due, key=lambda item: item[0]):
-            before, course.now_us = course.now_us, due_us
+            course.now_us = due_us
             self._ask([invariant])
-            course.now_us = before
         course.now_us = now_us
         self._next_due_us = self._earliest()
 
