@@ -115,6 +115,19 @@ def test_agreement_of_two_is_not_asked_about_a_third_whom_a_cut_separates_from_o
     assert len(told.violated("agreement", nodes=THREE)) == 1
 
 
+def test_nodes_are_introduced_by_way_of_others_in_whatever_order_their_lists_are_looked_at() -> None:
+    nodes = (node(1), node(2, 1), node(3), evolve(node(3, 3, 2), name="d", host="127.1.0.4"))
+    told = Told().start("a", "b", "c", "d").up("a", A).up("b", B).up("c", C).up("d", "127.1.0.4:4000")
+    course = Course(nodes, PROFILES["documented"])
+    for record in told.records:
+        course.read(record)
+    assert set(course.introduced().values()) == {0}
+    apart = Course((*nodes[:3], evolve(nodes[3], well_known_members=())), PROFILES["documented"])
+    for record in told.records:
+        apart.read(record)
+    assert apart.introduced()["a"] != apart.introduced()["c"]
+
+
 def test_agreement_is_asked_within_a_domain_only() -> None:
     nodes = (node(1), evolve(node(2, 1), domain="another"), node(3, 1))
     told = Told().start("a", "b", "c").up("a", A, C, joined=False).up("b", B).up("c", C, A)

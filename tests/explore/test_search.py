@@ -19,12 +19,14 @@ from wkasim.explore.shrink import shrink, without
 from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_variation
 from wkasim.explore.topologies import TOPOLOGIES
 from wkasim.explore.verdict import Violation
+from wkasim.logs.catalogue import ENTRIES
 from wkasim.profile import PROFILES
 from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Step, Wait
 from wkasim.scenario.reader import load_scenario, parse_scenario
 from wkasim.scenario.runner import run_scenario
 from wkasim.scenario.writer import write_scenario
 from wkasim.sim import faults
+from wkasim.sim.journal import Record
 
 DOCUMENTED = Space(profiles=("documented",), faults=())
 AGREEMENT = Search(space=DOCUMENTED, invariants=invariants_named(["agreement"]))
@@ -118,6 +120,8 @@ def test_search_finds_the_same_with_one_process_and_with_two() -> None:
     assert (alone.runs, alone.failures, alone.times) == (together.runs, together.failures, together.times)
     assert found(alone) == found(together)
     assert alone.times[0] > 1
+    assert alone.failures == {"agreement": sum(alone.times)}
+    assert len(set(map(str, found(alone)))) == len(alone.findings)
 
 
 def test_search_stops_when_it_is_told_and_keeps_what_it_found() -> None:
@@ -354,6 +358,26 @@ def test_coverage_counts_and_names_what_never_occurred() -> None:
     assert "database_created" in coverage.lines_never()["documented"]
     assert coverage.text().startswith("4 runs\ndocumented: ")
     assert set(coverage.as_dict()) >= {"lines_never", "messages_never", "faults_never"}
+
+
+def test_coverage_knows_the_state_of_who_receives_and_which_lines_a_profile_has() -> None:
+    coverage = Coverage()
+    records: list[Record] = []
+    for state in ("", "waiting", "initialised", "paused"):
+        if state:
+            records.append((1, "state", "a", 1, state, ""))
+        records.append((2, "deliver", "a", 1, 7, "JOIN", "b"))
+    records.append((3, "log", "a", 1, "sending_join", "W", "INFO", ()))
+    coverage.add("documented", records)
+    assert coverage.messages == {("JOIN", "starting"): 1, ("JOIN", "waiting"): 1, ("JOIN", "initialised"): 2}
+    never = coverage.lines_never()["documented"]
+    assert "sending_join" not in never
+    assert all("documented" in ENTRIES[event].profiles for event in never)
+    assert any("documented" not in entry.profiles for entry in ENTRIES.values())
+    other = Coverage()
+    other.add("documented", [(0, "step", "", 0, "kill", ("node", "a"))])
+    coverage.merge(other)
+    assert (coverage.runs, coverage.faults) == (2, {"kill": 1})
 
 
 # What the search finds without being told

@@ -221,8 +221,6 @@ class Course:
         config = self.nodes[name]
         address = str(Address(self.resolve(config.host), config.port if config.port is not None else 4000))
         before = self.lives.get(name)
-        if before is not None:
-            self.past.append(before)
         self.lives[name] = Life(config, before.number + 1 if before else 1, address, self.now_us)
         self.ever.setdefault(address, name)
 
