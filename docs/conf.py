@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version as installed_version
 
 project = "wkasim"
+html_show_copyright = False
 author = "The wkasim authors"
 version = release = installed_version("wkasim")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wkasim.cli.main import main
+from wkasim.cli.entry import main
 
 if __name__ == "__main__":
     main()

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import wkasim as package
 from tests.cli.conftest import ROOT, Invoke, Start
+from wkasim.cli import entry
 from wkasim.cli.main import COMMANDS
 
 
@@ -130,3 +132,15 @@ def test_import_of_the_package_alone_is_cheap() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout == "['wkasim.version']\n"
+
+
+def test_ctrl_c_while_modules_are_read_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(ModuleType):
+        @property
+        def main(self) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "wkasim.cli.main", Interrupted("wkasim.cli.main"))
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == 130

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -38,7 +37,9 @@ def ps(
     if json_:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return
-    _print_table([_HEADINGS, *_cells(rows)])
+    from wkasim.cli.screen import make_console, print_columns
+
+    print_columns(make_console(), [_HEADINGS, *_cells(rows)])
 
 
 def _cells(rows: list[dict[str, object]]) -> Iterator[tuple[str, ...]]:
@@ -48,20 +49,6 @@ def _cells(rows: list[dict[str, object]]) -> Iterator[tuple[str, ...]]:
         listed = row["members"] if isinstance(row["members"], list) else []
         members = " ".join(names.get(member, str(member)) for member in listed)
         yield *(str(row[heading] or "-") for heading in _HEADINGS[:-1]), members or "-"
-
-
-def _print_table(lines: list[tuple[str, ...]]) -> None:
-    """Columns; on a terminal the last one is folded under itself, in a pipe a node has one line."""
-    from wkasim.cli.screen import make_console, plain_text
-
-    console = make_console()
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADINGS) - 1)]
-    indent = sum(widths) + 2 * len(widths)
-    room = max(20, console.width - indent) if console.is_terminal else sys.maxsize
-    for line in lines:
-        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
-        members = ("\n" + " " * indent).join(textwrap.wrap(line[-1], room, break_on_hyphens=False))
-        console.print(plain_text("  ".join([*cells, members])), soft_wrap=True)
 
 
 def _row(run: RunDirectory, name: str) -> dict[str, object]:

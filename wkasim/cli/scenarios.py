@@ -22,6 +22,7 @@ def scenarios(
     json_: Annotated[bool, typer.Option("--json", help="A JSON list of name, title, profile and file.")] = False,
 ) -> None:
     """List the scenarios that come with wkasim, a line each; run one with: wkasim run NAME"""
+    from wkasim.cli.screen import make_console, print_columns
     from wkasim.scenario.shipped import shipped_scenarios
 
     loaded = [(name, path, *_heading(path)) for name, path in shipped_scenarios().items()]
@@ -32,8 +33,7 @@ def scenarios(
         ]
         sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
         return
-    width = max((len(name) for name, _, _, _ in loaded), default=0)
-    sys.stdout.writelines(f"{name:<{width}}  {title}\n" for name, _, title, _ in loaded)
+    print_columns(make_console(), [(name, title) for name, _, title, _ in loaded])
 
 
 def _heading(path: Path) -> tuple[str, str]:

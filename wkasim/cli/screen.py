@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -27,7 +28,16 @@ from wkasim.scenario.shapes import duration_text
 from wkasim.sim.faults import MessageRule, action_params
 from wkasim.sim.journal import Record
 
-__all__ = ["LogScreen", "Screen", "make_console", "plain_text", "print_expectations", "print_members", "step_text"]
+__all__ = [
+    "LogScreen",
+    "Screen",
+    "make_console",
+    "plain_text",
+    "print_columns",
+    "print_expectations",
+    "print_members",
+    "step_text",
+]
 
 _COLOURS: Final = ("cyan", "magenta", "yellow", "green", "blue", "bright_red", "bright_cyan", "bright_magenta")
 """One a node, in the order of the scenario; told apart by colour-blind readers by the name in front."""
@@ -83,6 +93,17 @@ def make_console(*, stderr: bool = False) -> Screen:
 def plain_text(content: str, style: str = "") -> Text:
     """Text as it is; control characters cannot reach the terminal."""
     return Text(visible(content), style=style)
+
+
+def print_columns(console: Screen, rows: Sequence[Sequence[str]]) -> None:
+    """Rows of texts in columns; on a terminal the last column is folded under itself, in a pipe a row is one line."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)] if rows else []
+    indent = sum(widths) + 2 * len(widths)
+    room = max(20, console.width - indent) if console.is_terminal else sys.maxsize
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        last = ("\n" + " " * indent).join(textwrap.wrap(row[-1], room, break_on_hyphens=False))
+        console.print(plain_text("  ".join([*cells, last])), soft_wrap=True)
 
 
 def step_text(begun: StepBegun) -> str:
