@@ -166,6 +166,18 @@ def test_ctrl_c_ends_all_nodes_in_order(terminal: Terminal, cluster: subprocess.
     assert (terminal.folder / "err").read_text().endswith("ended: elb, worker1, worker2\n")
 
 
+def test_cluster_ends_when_nobody_reads_its_logs_any_more(terminal: Terminal) -> None:
+    command = [sys.executable, "-m", "wkasim", "up", "three.yaml", "--speed", SPEED, "--no-front"]
+    with subprocess.Popen(
+        command, cwd=terminal.folder, env=terminal.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"elb     | ")
+        process.stdout.close()
+        assert process.wait(timeout=PATIENCE_S) == 141
+    assert [one.state for one in terminal.processes()] == ["gone"] * len(terminal.processes())
+
+
 def test_nodes_end_of_themselves_when_whoever_started_them_is_killed(
     terminal: Terminal, cluster: subprocess.Popen[bytes]
 ) -> None:

@@ -96,7 +96,9 @@ def up(
 
     def show(node: str, line: str) -> None:
         console.print(plain_text(f"{node:{width}} | {line}"), soft_wrap=True)
-        sys.stdout.flush()
+        console.flush()
+        if console.quiet:  # Nobody reads on, so nobody would see that the cluster is still there.
+            raise BrokenPipeError
 
     def say(sentence: str) -> None:
         sys.stderr.write(f"{sentence}\n")

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from wkasim.errors import InputError
-from wkasim.live.cluster import addresses_of
+from wkasim.live.cluster import addresses_of, book_for
+from wkasim.live.rundir import RunDirectory
 from wkasim.members import Address
 from wkasim.node.config import NodeConfig
+from wkasim.scenario.reader import load_scenario
 from wkasim.transport.tcp import AddressBook
 from wkasim.transport.tcp.listener import open_socket
 
@@ -36,14 +38,16 @@ def refuse_taken(
 
     ``can_move`` says that the command has an option that gives the cluster other addresses.
     """
-    wanted = {book.real(address): node.name for node in nodes for address in addresses_of(node, hosts)}
-    taken = [f"{address} ({name})" for address, name in wanted.items() if _is_taken(address)]
+    taken = {address: name for address, name in _wanted(nodes, hosts, book).items() if _is_taken(address)}
     problems = []
     if taken:
+        named = [f"{address} ({name})" for address, name in taken.items()]
         more = f" and {len(taken) - _NAMED} more" if len(taken) > _NAMED else ""
-        problems.append(f"ports of this scenario are taken: {', '.join(taken[:_NAMED])}{more}")
+        problems.append(f"ports of this scenario are taken: {', '.join(named[:_NAMED])}{more}")
         problems += [
-            f"a cluster is running in {folder}; end it with: wkasim down --run-dir {folder}" for folder in _others()
+            f"a cluster is running in {folder}; end it with: wkasim down --run-dir {folder}"
+            for folder in _run_directories()
+            if not taken.keys().isdisjoint(_wanted_there(folder))
         ]
         if can_move:
             problems.append("or give this one addresses of its own, with: --network 127.77")
@@ -51,6 +55,23 @@ def refuse_taken(
         problems.append(f"the front {front} is taken; choose another with --front HOST:PORT, or none with --no-front")
     if problems:
         raise InputError(*problems)
+
+
+def _wanted(nodes: Iterable[NodeConfig], hosts: Mapping[str, str], book: AddressBook) -> dict[Address, str]:
+    """Where on this machine the nodes want to listen, and which of them."""
+    return {book.real(address): node.name for node in nodes for address in addresses_of(node, hosts)}
+
+
+def _wanted_there(folder: str) -> Iterable[Address]:
+    """The same for the cluster of a run directory."""
+    try:
+        settings = RunDirectory(Path(folder)).settings()
+        scenario = load_scenario(settings.scenario)
+        nodes = scenario.all_nodes().values()
+        book, _ = book_for(nodes, scenario.hosts, network=settings.network)
+    except InputError:
+        return ()
+    return _wanted(nodes, scenario.hosts, book)
 
 
 def _is_taken(real: Address) -> bool:
@@ -63,7 +84,7 @@ def _is_taken(real: Address) -> bool:
     return False
 
 
-def _others() -> list[str]:
+def _run_directories() -> list[str]:
     """The run directories of the nodes that run on this machine, as far as this user may see them."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
