@@ -178,6 +178,22 @@ def test_cluster_ends_when_nobody_reads_its_logs_any_more(terminal: Terminal) ->
     assert [one.state for one in terminal.processes()] == ["gone"] * len(terminal.processes())
 
 
+def test_cluster_outlives_its_terminal_after_nohup_only(terminal: Terminal) -> None:
+    command = ["nohup", sys.executable, "-m", "wkasim", "up", "three.yaml", "--speed", SPEED, "--no-front"]
+    for words, code in ((command, None), (command[1:], 130)):
+        with (terminal.folder / "out").open("wb") as out:
+            process = subprocess.Popen(
+                words, cwd=terminal.folder, env=terminal.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+        eventually(lambda: "elb     | " in terminal.shown(), "the ELB has not started")
+        process.send_signal(signal.SIGHUP)
+        if code is None:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=1)
+            process.terminate()
+        assert process.wait(timeout=30) == 130
+
+
 def test_nodes_end_of_themselves_when_whoever_started_them_is_killed(
     terminal: Terminal, cluster: subprocess.Popen[bytes]
 ) -> None:
