@@ -40,7 +40,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "group": ("change", "member", "domain", "sub_domain"),
     # A socket the node opened or closed: cluster, http, https.
     "socket": ("change", "purpose", "address"),
-    # A periodic thread woke: heartbeat, ping, member_list_retry.
+    # A periodic thread woke: heartbeat or ping.
     "timer": ("timer",),
     # A step of the scenario or a fault, node is empty unless it concerns one; params as in log.
     "step": ("step", "params"),
