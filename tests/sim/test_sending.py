@@ -270,6 +270,20 @@ def test_end_of_a_peer_behind_a_cut_is_never_known_when_its_system_has_given_up(
     assert pipe.lost
 
 
+def test_end_of_a_peer_whose_answers_vanish_is_known_when_they_pass_again(world: SmallWorld) -> None:
+    pipe = world.pipe("a", "b")
+    world.network.cut(["b"], ["a"], both_ways=False)
+    world.kill("b")
+    world.run_to(300)  # Its system has given up.
+    world.send(pipe, "no answer to this")
+    world.run_to(400)
+    assert world.drops() == [(300.001, "no answer to this", "receiver gone")]
+    assert not pipe.lost
+    world.network.heal()
+    world.send(pipe, "but to this")
+    assert pipe.lost
+
+
 def test_host_that_goes_down_and_up_is_found_out_by_sending(world: SmallWorld) -> None:
     pipe = world.pipe("a", "b")
     world.network.host_down("127.1.0.2")

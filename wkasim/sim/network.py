@@ -516,7 +516,8 @@ class Network:
         receive = pipe.receive
         if not pipe.target.alive:
             self._lost(packet, "receiver gone")
-            pipe.break_off()
+            if self._verdict_back(pipe.source, pipe.path.target_ip, pipe.path.target_name) == "open":
+                pipe.break_off()
         elif receive is None:
             self._lost(packet, "never read")
         else:
