@@ -132,12 +132,13 @@ def test_heartbeat_before_join_poisons_the_entry_in_some_starts_and_not_in_most(
     results = [run_scenario(scenario, seed=seed) for seed in range(150)]
     poisoned = [is_poisoned(result) for result in results]
     assert 1 <= sum(poisoned) <= 50
+    assert sum(map(has_doubled, results)) <= 5
     for result, bad in zip(results, poisoned, strict=True):
+        if has_doubled(result):
+            continue  # Both came at once, and each has its lines and its entry.
         joined = next(r[0] for r in result.journal.of_kind("log") if r[4] == "joined_group")
         received = next(r[0] for r in result.journal.of_kind("log") if r[2] == "elb" and r[4] == "join_received")
         assert bad == (joined < received), "the JOIN was late exactly where the entry has no ports"
-        if has_doubled(result):
-            continue  # Both came at once, and each has its lines.
         by_transcript = [o for o in result.outcomes if o.title == "the JOIN comes first"]
         assert [o.verdict for o in by_transcript] == ["failed" if bad else "passed"]
 
