@@ -17,13 +17,13 @@ from wkasim.explore.judged import judge_scenario
 from wkasim.explore.schedules import FAULTS
 from wkasim.explore.search import Search
 from wkasim.explore.space import SeededChooser, Space, draw_scenario
-from wkasim.explore.topologies import TOPOLOGIES
+from wkasim.explore.topologies import TOPOLOGIES, draw_nodes
 from wkasim.explore.verdict import Watch
-from wkasim.node.config import NodeConfig
+from wkasim.node.config import Group, NodeConfig
 from wkasim.scenario.model import Scenario, Step, Wait
 from wkasim.scenario.reader import parse_scenario
 from wkasim.sim.cluster import Cluster
-from wkasim.sim.faults import Start
+from wkasim.sim.faults import SetLink, Start
 from wkasim.sim.network import LAN
 from wkasim.testing import (
     ClusterMachine,
@@ -120,6 +120,72 @@ def test_faults_are_of_the_kinds_allowed_and_undone_within_the_time(steps: tuple
     assert verbs.count("cut") == verbs.count("heal")
     assert all(step.at_s is not None and 0 <= step.at_s <= 30 for step in steps)
     assert [step.at_s for step in steps] == sorted(step.at_s or 0.0 for step in steps)
+
+
+UNDONE = {
+    "kill": ("kill", ""),
+    "terminate": ("terminate", ""),
+    "restart": ("restart", ""),
+    "pause": ("pause", "resume"),
+    "partition": ("partition", "heal"),
+    "cut": ("cut", "heal"),
+    "link": ("link", "link"),
+    "drop": ("messages", "clear_rules"),
+    "delay": ("messages", "clear_rules"),
+    "duplicate": ("messages", "clear_rules"),
+    "hold": ("messages", "release"),
+    "http": ("close_http", "open_http"),
+    "host_down": ("host_down", "host_up"),
+    "stranger": ("", ""),
+}
+"""What a kind of fault does to running nodes, and what undoes it."""
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_fault_of_every_kind_is_undone_and_strikes_nobody_who_is_gone(kind: str, data: st.DataObject) -> None:
+    nodes = tuple(evolve(node, http_port=8280) for node in THREE)
+    steps = data.draw(fault_schedules(nodes, kinds=(kind,), most=4, within_s=40.0))
+    does, undoes = UNDONE[kind]
+    done = [step.action.verb for step in steps]
+    assert set(done) <= {does, undoes}
+    if does == undoes:
+        assert len(done) % 2 == 0
+        last = {getattr(step.action, "between", ()): step.action for step in steps}
+        assert all(action == SetLink(between=between) for between, action in last.items())
+    elif undoes:
+        assert done.count(does) == done.count(undoes)
+    else:
+        assert len(done) <= 4
+    struck = [getattr(step.action, "node", "") for step in steps]
+    if kind in ("kill", "terminate"):
+        assert len(set(struck)) == len(struck)
+    begin = (Step(action=Start(nodes=("a", "b", "c"))), Step(action=Wait(for_s=3)))
+    assert judge_scenario(Scenario(nodes=nodes, steps=(*begin, *steps)), ()).problem == ""
+
+
+@pytest.mark.parametrize(
+    ("topology", "lists"),
+    [
+        ("star", [[], [0], [0], [0]]),
+        ("pair", [[1], [0], [0, 1], [0, 1]]),
+        ("chain", [[], [0], [1], [2]]),
+        ("ring", [[3], [0], [1], [2]]),
+        ("one_way", [[], [0], [1], [1]]),
+        ("self_only", [[0], [0], [0], [0]]),
+    ],
+)
+def test_topology_says_who_lists_whom(topology: str, lists: list[list[int]]) -> None:
+    nodes = draw_nodes(SeededChooser(0), 4, "one_host", topology, balancer=False)
+    assert [[port - 4000 for _, port in node.well_known_members] for node in nodes] == lists
+    assert [node.role for node in nodes] == ["worker"] * 4
+
+
+def test_load_balancer_stands_in_the_members_domain_or_in_one_of_its_own() -> None:
+    drawn = [draw_nodes(SeededChooser(number), 2, "apart", "star", balancer=True) for number in range(20)]
+    assert {nodes[0].domain for nodes in drawn} == {"wso2.esb.domain", "wso2.lb.domain"}
+    assert {nodes[0].groups for nodes in drawn} == {(Group("wso2.esb.domain"),)}
 
 
 @given(data=st.data())
