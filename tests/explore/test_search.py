@@ -346,6 +346,29 @@ def test_waits_that_follow_each_other_become_one() -> None:
     assert [step.action for step in smallest.steps] == [faults.Start(nodes=("a",)), Wait(for_s=9.0)]
 
 
+def test_variation_lets_no_stranger_take_a_port_that_a_node_has() -> None:
+    base = load_scenario("esb-cluster")
+    only = Space(faults=("stranger",))
+    varied = [draw_variation(SeededChooser(3, number), base, only) for number in range(5)]
+    assert {step.action.verb for scenario in varied for step in scenario.steps[len(base.steps) :]} == {"wait"}
+
+
+def test_length_that_is_just_enough_is_enough() -> None:
+    # 110 s for settling and 10 s in which something can happen.
+    assert Space(length_s=120.0).length_for("wso2-1.6.1", 7) == (20.0, 110.0)
+    with pytest.raises(InputError, match="give it 120 s or fewer nodes"):
+        Space(length_s=119.5)
+
+
+def test_calm_after_a_silence_is_longer_by_the_silence() -> None:
+    for kind, verbs in (("partition", ("partition", "heal")), ("host_down", ("host_down", "host_up"))):
+        space = Space(faults=(kind,), nodes=(3, 3), profiles=("documented",))
+        for scenario in (drawn(number, space) for number in range(40)):
+            begins, ends = ([s.at_s or 0.0 for s in scenario.steps if s.action.verb == verb] for verb in verbs)
+            if len(begins) == 1 == len(ends):
+                assert scenario.steps[-1].action == Wait(for_s=45.0 + ends[0] - begins[0] + 1.0)
+
+
 def test_coverage_counts_and_names_what_never_occurred() -> None:
     coverage = Coverage()
     report = explore(Search(space=DOCUMENTED, coverage=True), runs=4)
