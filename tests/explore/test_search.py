@@ -349,7 +349,7 @@ def test_waits_that_follow_each_other_become_one() -> None:
 def test_variation_lets_no_stranger_take_a_port_that_a_node_has() -> None:
     base = load_scenario("esb-cluster")
     only = Space(faults=("stranger",))
-    varied = [draw_variation(SeededChooser(3, number), base, only) for number in range(5)]
+    varied = [draw_variation(SeededChooser(3, number), base, only) for number in range(20)]
     assert {step.action.verb for scenario in varied for step in scenario.steps[len(base.steps) :]} == {"wait"}
 
 
