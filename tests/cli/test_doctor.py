@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 
 from tests.config.variants import CONFIGS, GUIDE
 from wkasim.cli import doctor, import_, init
+from wkasim.config.examination import examine
+from wkasim.config.report import report_lines
 from wkasim.errors import InputError
 from wkasim.scenario.reader import load_scenario
 from wkasim.scenario.runner import run_scenario
@@ -45,6 +47,17 @@ def test_doctor_error_exits_with_one_and_shows_lines_and_verdict() -> None:
     assert f"{place}: error: WKA103 A listed address or port is not that of the node" in lines
     assert "  elb is listed with port 4100 and has 4000; 4100 here and 4000 there is how some products are" in lines
     assert any(line.startswith("  worker1 stays ALONE as 192.168.1.132:4000 (ready after") for line in lines)
+
+
+def test_doctor_lines_fit_a_narrow_terminal_and_say_the_same() -> None:
+    examination = examine([CONFIGS / "domain-differs"])
+    narrow = [line for text, _ in report_lines(examination, origins=True, width=80) for line in text.split("\n")]
+    assert all(len(line) <= 80 or " " not in line.strip() for line in narrow)
+    assert "elb      elb, address 192.168.1.206; port 4000; offset 0; http/https 8280/8243;" in narrow
+    assert "         domain wso2.esb.domain; sub-domain -; lists mgr.esb.wso2.com:4001" in narrow
+    wide = [line for line, _ in report_lines(examination, origins=True, width=200)]
+    assert wide[0].startswith("node     role     address        port  offset")
+    assert " ".join(" ".join(narrow).split()).endswith(" ".join(" ".join(wide[6:]).split()))
 
 
 def test_doctor_warning_alone_exits_with_zero() -> None:

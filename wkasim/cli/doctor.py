@@ -52,7 +52,8 @@ def doctor(
     examination = examine(directories, hosts=hosts, declaration=cluster, profile=profile)
     if format_ == "text":
         console = make_console()
-        for line, style in report_lines(examination, origins=origins):
+        width = console.width if console.is_terminal else None
+        for line, style in report_lines(examination, origins=origins, width=width):
             console.print(plain_text(line, style), soft_wrap=True)
     else:
         data = as_data(examination) if format_ == "json" else as_sarif(examination, __version__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode
 from wkasim.config.examination import Examination
@@ -22,13 +22,41 @@ _STATE = {
 }
 
 
-def report_lines(examination: Examination, *, origins: bool = False) -> Iterator[tuple[str, str]]:
-    """Lines and the style of each, a word that rich knows or nothing; ``origins`` adds where each value comes from."""
-    yield from _table(examination.cluster)
+def report_lines(
+    examination: Examination, *, origins: bool = False, width: int | None = None
+) -> Iterator[tuple[str, str]]:
+    """Lines and the style of each, a word that rich knows or nothing; ``origins`` adds where each value comes from.
+
+    With ``width``, that of a terminal in columns, what is longer is folded between words, under itself.
+    """
+    rows = _rows(examination.cluster)
+    titles, *table = _in_columns(rows)
+    if width is None or max(len(line) for line in (titles, *table)) <= width:
+        yield titles, "bold"
+    else:
+        table = list(_in_blocks(rows, width))
+    yield from ((line, "") for line in table)
+    for line, style in _below_the_table(examination, min(width or _WIDTH, _WIDTH), origins=origins):
+        yield (line if width is None else _fitted(line, width)), style
+
+
+def _fitted(line: str, width: int) -> str:
+    """The line, folded under itself if it is longer than the terminal is wide."""
+    if len(line) <= width:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    return "\n".join(_wrapped(line, width, f"{indent}  "))
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
+
+
+def _below_the_table(examination: Examination, width: int, *, origins: bool) -> Iterator[tuple[str, str]]:
     if origins:
         yield from _origins(examination.cluster)
     yield "", ""
-    yield from _findings(examination.findings)
+    yield from _findings(examination.findings, width)
     yield "", ""
     if examination.verdict is None:
         yield "Nothing to simulate: no node takes part in a cluster by Tribes and well-known members.", "bold"
@@ -39,9 +67,11 @@ def report_lines(examination: Examination, *, origins: bool = False) -> Iterator
 # The cluster as understood
 
 
-def _table(cluster: ConfiguredCluster) -> Iterator[tuple[str, str]]:
+def _rows(cluster: ConfiguredCluster) -> list[tuple[str, ...]]:
     active = {node.name for node in cluster.active()}
-    rows = [("node", "role", "address", "port", "offset", "http/https", "domain", "sub-domain", "lists")]
+    rows: list[tuple[str, ...]] = [
+        ("node", "role", "address", "port", "offset", "http/https", "domain", "sub-domain", "lists")
+    ]
     for name in cluster.order:
         node = cluster.node(name)
         rows.append(
@@ -57,10 +87,23 @@ def _table(cluster: ConfiguredCluster) -> Iterator[tuple[str, str]]:
                 (", ".join(map(str, node.members)) or "nobody") if name in active else _why_not(node),
             )
         )
+    return rows
+
+
+def _in_columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    for number, row in enumerate(rows):
+    for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join([*cells, row[-1]]).rstrip(), "" if number else "bold"
+        yield "  ".join([*cells, row[-1]]).rstrip()
+
+
+def _in_blocks(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+    """Each row on lines of its own under the node's name, with the titles of its cells."""
+    titles = rows[0]
+    indent = " " * (max(len(row[0]) for row in rows[1:]) + 2)
+    for row in rows[1:]:
+        cells = (f"{title} {cell}" for title, cell in zip(titles[2:], row[2:], strict=True))
+        yield from _wrapped(f"{row[0].ljust(len(indent))}{row[1]}, {'; '.join(cells)}", width, indent)
 
 
 def _port(number: int) -> str:
@@ -101,7 +144,7 @@ def _values(node: ConfiguredNode) -> Iterator[tuple[str, Sourced[object]]]:
 # Findings
 
 
-def _findings(findings: tuple[Finding, ...]) -> Iterator[tuple[str, str]]:
+def _findings(findings: tuple[Finding, ...], width: int) -> Iterator[tuple[str, str]]:
     if not findings:
         yield "No findings.", "bold green"
         return
@@ -114,19 +157,19 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[tuple[str, str]]:
     for found in findings:
         yield "", ""
         yield f"{found.place}: {found.severity}: {found.rule.id} {found.rule.title}", styles[found.severity]
-        yield from _folded(found.text, "  ")
+        yield from _folded(found.text, width)
         for place in found.related:
             yield f"  see {place}", "dim"
-        yield from _folded(f"What happens: {found.rule.happens}", "  ")
+        yield from _folded(f"What happens: {found.rule.happens}", width)
         for line in found.rule.appear:
             yield f"    will be logged:     {line}", "dim"
         for line in found.rule.missing:
             yield f"    will not be logged: {line}", "dim"
-        yield from _folded(f"Mend: {found.mend}", "  ")
+        yield from _folded(f"Mend: {found.mend}", width)
 
 
-def _folded(text: str, indent: str) -> Iterator[tuple[str, str]]:
-    for line in textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False):
+def _folded(text: str, width: int) -> Iterator[tuple[str, str]]:
+    for line in _wrapped(f"  {text}", width, "  "):
         yield line, ""
 
 
