@@ -287,6 +287,25 @@ def test_start_ends_names_a_start_that_goes_on() -> None:
     assert told.say("state", "a", "failed", "no port").violated("start_ends", nodes=PAIR) == []
 
 
+def test_elections_end_names_whose_token_goes_on_and_forgives_one_that_rests() -> None:
+    told = Told().start("a", "b").at(1).up("a", A, B, joined=False).up("b", B, A)
+    for number in range(21):
+        sender, receiver = ("a", B) if number % 2 == 0 else ("b", A)
+        told.at(100 + number).say("send", sender, number, "COORDINATION_REQUEST", receiver, f"{A}/1/2 {A} {B}")
+    assert told.violated("elections_end", nodes=PAIR, end_s=124) == [
+        "the token of a has been handed on 21 times and goes on [an election does not end]"
+    ]
+    assert told.violated("elections_end", nodes=PAIR, end_s=126) == []
+
+
+def test_elections_end_counts_each_election_for_itself_and_no_other_message() -> None:
+    told = Told().start("a", "b").at(1).up("a", A, B, joined=False).up("b", B, A)
+    for number in range(40):
+        kind = "COORDINATION_REQUEST" if number % 2 == 0 else "COORDINATION_CONFIRMED"
+        told.at(100 + number / 10).say("send", "a", number, kind, B, f"{A}/1/{number % 4} {A} {B}")
+    assert told.violated("elections_end", nodes=PAIR, end_s=105) == []
+
+
 def test_live_admitted_names_the_dead_that_get_requests() -> None:
     nodes = (node(1, groups=(Group(D),)), node(2, 1, http_port=8280))
     told = Told().start("a", "b").up("a", A, B, joined=False).up("b", B, A)

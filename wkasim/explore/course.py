@@ -18,7 +18,7 @@ from wkasim.profile import Profile
 from wkasim.sim.faults import ACTIONS
 from wkasim.sim.journal import Record
 
-__all__ = ["Course", "Life"]
+__all__ = ["Course", "Election", "Life"]
 
 _SILENCE_S: Final = 140.0
 """How long a connection to a host that is gone without a word may take to fail, with what follows."""
@@ -66,6 +66,15 @@ class Life:
         return self.alive and self.state == "initialised"
 
 
+@define
+class Election:
+    """One election: who began it, and how often and when last its token was handed on."""
+
+    begun_by: str
+    passes: int = 0
+    last_pass_us: int = 0
+
+
 class Course:
     """The cluster as the records read so far tell it.
 
@@ -83,6 +92,7 @@ class Course:
         self.past: list[Life] = []
         self.ever: dict[str, str] = {}
         self.last_delivery: tuple[str, str, str] | None = None
+        self.elections: dict[str, Election] = {}
         self._cuts: dict[tuple[str, str], int] = {}
         self._down: dict[str, int] = {}
         self._longest_outage_us = 0
@@ -294,6 +304,15 @@ class Course:
                 if found := re.match(r"Host:([\d.]+),.* Port: (\d+), HTTP:-1, HTTPS:-1,", params[1]):
                     life.portless.append(f"{found[1]}:{found[2]}")
 
+    def _read_send(self, record: Record) -> None:
+        if record[5] == "COORDINATION_REQUEST":
+            token = record[7].split(" ", 1)[0]
+            election = self.elections.get(token)
+            if election is None:
+                election = self.elections[token] = Election(record[2])
+            election.passes += 1
+            election.last_pass_us = record[0]
+
     def _read_delivery(self, record: Record) -> None:
         self.last_delivery = (record[2], record[5], record[6])
 
@@ -319,6 +338,7 @@ _READERS: Final = {
     "view": Course._read_view,
     "group": Course._read_group,
     "log": Course._read_log,
+    "send": Course._read_send,
     "deliver": Course._read_delivery,
     "drop": Course._read_drop,
 }

@@ -58,6 +58,9 @@ class Reason(str):
         return reason
 
 
+_ROUNDS: Final = 10
+"""How often a token may go round."""
+
 Check: TypeAlias = Callable[[Course], str | None]
 
 
@@ -223,6 +226,20 @@ def start_ends(course: Course) -> str | None:
     return None
 
 
+def elections_end(course: Course) -> str | None:
+    """An election comes to an end: its token is not handed round and round.
+
+    Two or three rounds are enough for any cluster. A token is still on its way if it was handed on within the time of
+    one heartbeat; a hop to a peer that does not read takes 3 s.
+    """
+    for election in course.elections.values():
+        resting_us = course.now_us - election.last_pass_us
+        if election.passes > _ROUNDS * len(course.nodes) and resting_us < course.profile.heartbeat_s * 1e6:
+            text = f"the token of {election.begun_by} has been handed on {election.passes} times and goes on"
+            return Reason(text, "an election does not end")
+    return None
+
+
 # The load balancer
 
 
@@ -316,6 +333,7 @@ BUILT_IN: Final = (
     ),
     Invariant("join_answered", "JOIN is answered", join_answered, eventually(), ("one_identity",)),
     Invariant("start_ends", "the start of a node ends", start_ends, eventually(), ("join_answered", "one_identity")),
+    Invariant("elections_end", "an election ends", elections_end, eventually(), ("one_identity",)),
     Invariant("agreement", "nodes that can reach each other have equal views", agreement, eventually()),
     Invariant("completeness", "nobody alive is missing", completeness, eventually(), ("agreement",)),
     Invariant("accuracy", "nobody long dead is listed", accuracy, eventually(), ("agreement",)),
