@@ -186,6 +186,22 @@ def test_flapping_member_is_counted(tmp_path: Path) -> None:
     assert (reason.kind, reason.text) == ("flapping", "10.0.0.2:4000 left and came back 4 times")
 
 
+@pytest.mark.parametrize(("times", "found"), [(99, []), (100, ["endless_election"])])
+@pytest.mark.parametrize("host", ["{10, 0, 0, 200}", "10.0.0.200", "{10, 0, 0, -56}"])
+def test_election_that_does_not_end_is_told_from_one_that_met_a_dead_member(
+    tmp_path: Path, host: str, times: int, found: list[str]
+) -> None:
+    time = datetime(2026, 1, 1, 10)  # noqa: DTZ001 - logs name no zone
+    member = f"org.apache.catalina.tribes.membership.MemberImpl[tcp://{host}:4000,{host},4000, alive=1, ]"
+    warning = f"NonBlockingCoordinator Unable to send election message to:{member}"
+    rows = [console(time, "TribesClusteringAgent Local Member 10.0.0.1:4000(d)")]
+    rows += [console(time + timedelta(seconds=number), warning).replace("INFO", "WARN") for number in range(times)]
+    (tmp_path / "a.log").write_text("".join(rows))
+    reasons = diagnose(read_story(find_logs([tmp_path]))).reasons
+    assert [reason.kind for reason in reasons] == found
+    assert [reason.nodes for reason in reasons] == [("a", "10.0.0.200:4000")] * len(found)
+
+
 def test_clock_that_is_wrong_is_found_and_undone(tmp_path: Path) -> None:
     source = RECORDINGS / OLD / "s01_happy"
     for path in source.glob("*.log"):

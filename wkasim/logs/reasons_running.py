@@ -24,6 +24,10 @@ _TRIED: Final = ("application_member_joined", "application_member_rejected", "ap
 _ADMITTED_WITHIN: Final = timedelta(seconds=60)
 """Thirty tries and a pause; whoever is neither admitted nor refused by then never will be."""
 
+_TRIBES: Final = re.compile(r"tcp://\{?([\d, .-]+)\}?:(\d+)")
+_ELECTIONS: Final = 100
+"""Failures to hand on an election's token after which it is one that does not end; a normal one takes a few rounds."""
+
 _FLAPS: Final = 3
 _ONE_BY_ONE: Final = 5
 """Restarts of a node that are told one by one."""
@@ -46,6 +50,7 @@ def running_reasons(story: Story) -> Iterator[Reason]:
     yield from _restarts(story)
     yield from _stopped(story)
     yield from _flapping(story)
+    yield from _endless_election(story)
     yield from _missing(story)
 
 
@@ -291,6 +296,28 @@ def _flapping(story: Story) -> Iterator[Reason]:
             next_look=f"Look at the log of {name} at these times: Initializing cluster... means a restart.",
             scenario="faults/f11-leave-unnoticed",
         )  # fmt: skip
+
+
+def _endless_election(story: Story) -> Iterator[Reason]:
+    """A token that goes round for ever is noticed only by who fails to hand it on (docs/invariants.md)."""
+    for life in story.last_lives():
+        failed: dict[str, list[LogLine]] = {}
+        for line in life.all("election_send_failed"):
+            if (found := _TRIBES.search(str(line.params["tribes"]))) is not None:
+                ip = ".".join(str(int(part) % 256) for part in re.split(r"[,.]\s*", found[1]))
+                failed.setdefault(f"{ip}:{found[2]}", []).append(line)
+        for address, lines in failed.items():
+            if len(lines) < _ELECTIONS:
+                continue
+            name = story.name(address)
+            yield Reason(
+                kind="endless_election", weight=84, nodes=(life.node, name), evidence=(lines[0], lines[-1]),
+                text=f"an election does not end: {life.node} still lists {name} and fails to hand its token to it, "
+                "round after round",
+                or_else=f"{name} is there, but hangs, or its port belongs to another program.",
+                next_look=f"Restart {life.node}: a member that its failure detector never met stays in its list.",
+                scenario="found/endless-election",
+            )  # fmt: skip
 
 
 def _missing(story: Story) -> Iterator[Reason]:
