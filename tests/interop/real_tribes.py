@@ -9,15 +9,44 @@ import json
 import os
 import shutil
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import pytest
-from attrs import define
+from attrs import define, field
 
 SOURCES = Path(__file__).parent / "java"
 JARS = [Path("/usr/share/java/tomcat9-tribes.jar"), Path("/usr/share/java/tomcat9-juli.jar")]
 MAIN = "interop.Interop"
+PATIENCE_S = 60
+
+
+@define
+class RealMember:
+    """A member of a cluster as a Java process.
+
+    What it tells is gathered by a thread, for whoever looks on may have a loop of its own to turn.
+    """
+
+    process: subprocess.Popen[str]
+    address: str
+    told: list[dict[str, str]] = field(factory=list)
+
+    def listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.told.append(json.loads(line))
+
+    def say(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def events(self, name: str) -> list[dict[str, str]]:
+        return [event for event in self.told if event["event"] == name]
 
 
 @define
@@ -41,6 +70,23 @@ class RealTribes:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+
+    @contextmanager
+    def member(self, address: str, *options: str) -> Iterator[RealMember]:
+        """A member of a cluster for as long as the block lasts; one that was not killed must end well."""
+        host, _, port = address.rpartition(":")
+        with self.start("member", host, port, *options, "--interval-ms", "300") as process:
+            member = RealMember(process, address)
+            listener = threading.Thread(target=member.listen)
+            listener.start()
+            try:
+                yield member
+                if process.poll() is None:
+                    member.say("quit")
+                    assert process.wait(timeout=PATIENCE_S) == 0
+            finally:
+                process.kill()
+                listener.join(timeout=PATIENCE_S)
 
 
 @define

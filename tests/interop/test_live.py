@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from attrs import define, field
 
-from tests.interop.real_tribes import RealTribes
+from tests.interop.real_tribes import PATIENCE_S, RealMember, RealTribes
 from tests.loopback import fresh_ip
 from wkasim.live.cluster import LiveCluster
 from wkasim.members import Address, Member
@@ -22,29 +18,6 @@ from wkasim.node.rpc import Response
 DOMAIN = "wso2.esb.domain"
 CHANNEL = "interop.rpc.channel"
 PORT = 4000
-PATIENCE_S = 60
-
-
-@define
-class RealMember:
-    """The Java process; what it tells is gathered by a thread, for the loop of the nodes must go on."""
-
-    process: subprocess.Popen[str]
-    address: str
-    told: list[dict[str, str]] = field(factory=list)
-
-    def listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.told.append(json.loads(line))
-
-    def say(self, line: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{line}\n")
-        self.process.stdin.flush()
-
-    def events(self, name: str) -> list[dict[str, str]]:
-        return [event for event in self.told if event["event"] == name]
 
 
 @pytest.fixture
@@ -54,19 +27,9 @@ def our_ip() -> str:
 
 @pytest.fixture
 def real(real_tribes: RealTribes, our_ip: str) -> Iterator[RealMember]:
-    ip = fresh_ip()
-    arguments = ["member", ip, str(PORT), "--peer", f"{our_ip}:{PORT}", "--domain", DOMAIN, "--rpc", CHANNEL]
-    with real_tribes.start(*arguments, "--interval-ms", "300") as process:
-        member = RealMember(process, f"{ip}:{PORT}")
-        listener = threading.Thread(target=member.listen)
-        listener.start()
-        try:
-            yield member
-            member.say("quit")
-            assert process.wait(timeout=PATIENCE_S) == 0
-        finally:
-            process.kill()
-            listener.join(timeout=PATIENCE_S)
+    options = ["--peer", f"{our_ip}:{PORT}", "--rpc", CHANNEL]
+    with real_tribes.member(f"{fresh_ip()}:{PORT}", *options) as member:
+        yield member
 
 
 class Answers:

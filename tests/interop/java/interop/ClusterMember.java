@@ -8,13 +8,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.catalina.tribes.Channel;
+import org.apache.catalina.tribes.ChannelMessage;
 import org.apache.catalina.tribes.Member;
 import org.apache.catalina.tribes.MembershipListener;
 import org.apache.catalina.tribes.group.GroupChannel;
 import org.apache.catalina.tribes.group.Response;
 import org.apache.catalina.tribes.group.RpcCallback;
 import org.apache.catalina.tribes.group.RpcChannel;
+import org.apache.catalina.tribes.group.interceptors.NonBlockingCoordinator;
 import org.apache.catalina.tribes.group.interceptors.StaticMembershipInterceptor;
 import org.apache.catalina.tribes.group.interceptors.TcpFailureDetector;
 import org.apache.catalina.tribes.group.interceptors.TcpPingInterceptor;
@@ -25,7 +28,8 @@ import org.apache.catalina.tribes.transport.ReceiverBase;
 /**
  * A real member of a cluster: static peers, the failure detector, and an RPC channel that answers a text with
  * {@code re: <text>}. Tells what happens in JSON lines; takes {@code call HOST:PORT TEXT} and {@code quit} from
- * standard input, whose end is a quit.
+ * standard input, whose end is a quit. With a coordinator on top, as two of the profiles have it, {@code election} tells
+ * how many of its messages have come and which view it has accepted.
  */
 final class ClusterMember implements MembershipListener, RpcCallback {
     private final GroupChannel channel = new GroupChannel();
@@ -35,6 +39,18 @@ final class ClusterMember implements MembershipListener, RpcCallback {
     private String domain = "wso2.esb.domain";
     private String rpcId = "wso2.esb.domain:rpc.membership.channel";
     private long interval = 500;
+    private Coordinator coordinator;
+
+    /** The library's coordinator, and a count of what it receives. */
+    private static final class Coordinator extends NonBlockingCoordinator {
+        private final AtomicLong received = new AtomicLong();
+
+        @Override
+        public void messageReceived(ChannelMessage message) {
+            received.incrementAndGet();
+            super.messageReceived(message);
+        }
+    }
 
     ClusterMember(String host, int port, String[] options) throws Exception {
         this.host = host;
@@ -51,6 +67,9 @@ final class ClusterMember implements MembershipListener, RpcCallback {
                     break;
                 case "--rpc":
                     rpcId = value;
+                    break;
+                case "--coordinator":
+                    coordinator = Boolean.parseBoolean(value) ? new Coordinator() : null;
                     break;
                 case "--interval-ms":
                     interval = Long.parseLong(value);
@@ -69,9 +88,16 @@ final class ClusterMember implements MembershipListener, RpcCallback {
         receiver.setAddress(host);
         receiver.setPort(port);
         receiver.setAutoBind(0);
-        McastService membership = (McastService) channel.getMembershipService();
-        membership.setDomain(domain.getBytes(StandardCharsets.UTF_8));
-        membership.setPayload("httpPort=8280\n".getBytes(StandardCharsets.ISO_8859_1));
+        byte[] domainBytes = domain.getBytes(StandardCharsets.UTF_8);
+        byte[] payload = "httpPort=8280\n".getBytes(StandardCharsets.ISO_8859_1);
+        if (coordinator == null) {
+            McastService membership = (McastService) channel.getMembershipService();
+            membership.setDomain(domainBytes);
+            membership.setPayload(payload);
+        } else {
+            channel.setMembershipService(new WellKnownService(domainBytes, payload));
+            channel.addInterceptor(coordinator);
+        }
         TcpPingInterceptor ping = new TcpPingInterceptor();
         ping.setInterval(interval);
         ping.setUseThread(true);
@@ -96,6 +122,14 @@ final class ClusterMember implements MembershipListener, RpcCallback {
             String[] words = line.split(" ", 3);
             if (words[0].equals("quit")) {
                 return;
+            }
+            if (line.equals("election") && coordinator != null) {
+                List<String> view = new ArrayList<>();
+                for (Member member : coordinator.getView()) {
+                    view.add(address(member));
+                }
+                tell("election", "received", coordinator.received.toString(), "view", String.join(" ", view));
+                continue;
             }
             if (!words[0].equals("call") || words.length != 3) {
                 tell("not understood", "line", line);

@@ -10,7 +10,7 @@ import java.util.Arrays;
  * echo                                     frames from standard input in hexadecimal; each read, told, written anew
  * samples COUNT SEED                       frames of the library's making, each with the library's reading of it
  * member HOST PORT [--peer HOST:PORT]...   a member of a cluster; see ClusterMember
- *        [--domain D] [--rpc ID] [--interval-ms N]
+ *        [--domain D] [--rpc ID] [--interval-ms N] [--coordinator true]
  * </pre>
  */
 public final class Interop {
