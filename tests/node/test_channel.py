@@ -9,11 +9,22 @@ from typing import Any
 
 import pytest
 
-from tests.node.clusters import cluster_of, plain
+from tests.node.clusters import DOMAIN, cluster_of, plain
 from wkasim.errors import ThreadDeathError
 from wkasim.members import Address, Member
-from wkasim.messages import ChannelMessage, Join, MemberJoined, NoRpcChannelReply, Payload, RpcReply, RpcRequest
+from wkasim.messages import (
+    USE_ACK,
+    ChannelMessage,
+    Coordination,
+    Join,
+    MemberJoined,
+    NoRpcChannelReply,
+    Payload,
+    RpcReply,
+    RpcRequest,
+)
 from wkasim.node.channel import RECEIVER_THREADS, Channel
+from wkasim.node.sender import SendError
 from wkasim.sim.cluster import Cluster
 from wkasim.sim.network import Link
 
@@ -167,14 +178,152 @@ def test_receiver_without_a_free_thread_holds_its_listener_until_all_that_came_i
         node = Node(cluster)
         listener = HeldListener()
         node.channel._listener = listener
-        node.ask(*range(RECEIVER_THREADS))
+        node.ask(*range(RECEIVER_THREADS - 1))
         assert listener.told == []
-        node.ask(RECEIVER_THREADS, RECEIVER_THREADS + 1)
+        node.ask(RECEIVER_THREADS - 1, RECEIVER_THREADS)
         assert listener.told == ["hold"]
         node.let_go(0)
-        assert listener.told == ["hold"]
+        assert listener.told == ["hold"] * 2
         node.let_go(1)
-        assert listener.told == ["hold", "go on"]
+        assert listener.told == ["hold", "hold", "go on"]
+
+
+class Peer:
+    """Another running node that sends tokens to the first one, and what came of each: sent or failed, and when."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        cluster.start("b")
+        cluster.run_for(5)
+        agent = cluster.node("b").agent
+        assert agent is not None
+        self.agent = agent
+        self.outcomes: list[tuple[str, int]] = []
+
+    def send(self, ident: str, options: int = USE_ACK, run_s: float = 0.5) -> None:
+        self.agent.environment.spawn(self._send(ident, options), "token")
+        self.cluster.run_for(run_s)
+
+    async def _send(self, ident: str, options: int) -> None:
+        receiver = Member(Address(IP, 4000), DOMAIN, built_locally=True)
+        token = Coordination(self.agent.channel.local, self.agent.channel.local, (), ident)
+        begun_us = self.cluster.loop.now_us
+        try:
+            await self.agent.channel.send((receiver,), token, options)
+        except SendError:
+            self.outcomes.append((f"{ident} failed", round((self.cluster.loop.now_us - begun_us) / 1e6)))
+        else:
+            self.outcomes.append((f"{ident} sent", round((self.cluster.loop.now_us - begun_us) / 1e6)))
+
+    def fates(self) -> list[tuple[str, str]]:
+        """What the journal says of the tokens at their other end."""
+        return [
+            (record[1], record[7] if record[1] == "drop" else record[6])
+            for record in self.cluster.journal.records
+            if record[1] in ("deliver", "drop") and record[5] == "COORDINATION_REQUEST"
+        ]
+
+
+def test_receiver_without_a_free_thread_acknowledges_nothing_and_works_on_it_later_all_the_same() -> None:
+    with cluster_of(plain("a", IP), plain("b", "127.1.0.2")) as cluster:
+        node, peer = Node(cluster), Peer(cluster)
+        peer.send("early")
+        node.ask(*range(RECEIVER_THREADS))
+        peer.send("late")
+        cluster.run_for(5)
+        assert peer.outcomes == [("early sent", 0), ("late failed", 3)]
+        assert peer.fates() == [("deliver", "b")]
+        node.let_go(0)
+        assert peer.fates() == [("deliver", "b")] * 2
+        peer.send("after")
+        assert peer.outcomes[2:] == [("after sent", 0)]
+
+
+def test_receiver_acknowledges_what_waits_as_soon_as_a_thread_is_free() -> None:
+    with cluster_of(plain("a", IP), plain("b", "127.1.0.2")) as cluster:
+        node, peer = Node(cluster), Peer(cluster)
+        node.ask(*range(RECEIVER_THREADS))
+        peer.send("one")
+        peer.send("two")
+        cluster.run_for(1)
+        assert peer.outcomes == []
+        node.let_go(0)
+        assert peer.outcomes == [("one sent", 2), ("two sent", 2)]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_waits_for_a_thread_is_lost_with_the_process(paused: bool) -> None:
+    with cluster_of(plain("a", IP), plain("b", "127.1.0.2")) as cluster:
+        node, peer = Node(cluster), Peer(cluster)
+        node.ask(*range(RECEIVER_THREADS))
+        peer.send("waits")
+        if paused:
+            cluster.pause("a")
+            peer.send("waits behind it")
+        cluster.kill("a")
+        cluster.run_for(5)
+        assert {outcome.split()[-1] for outcome, _ in peer.outcomes} == {"failed"}
+        assert peer.fates() == [("drop", "receiver gone")] * (2 if paused else 1)
+
+
+def test_message_that_nobody_need_acknowledge_waits_for_a_thread_as_well() -> None:
+    with cluster_of(plain("a", IP), plain("b", "127.1.0.2")) as cluster:
+        node, peer = Node(cluster), Peer(cluster)
+        peer.send("first", 0)
+        node.ask(*range(RECEIVER_THREADS))
+        peer.send("second", 0)
+        assert peer.outcomes == [("first sent", 0), ("second sent", 0)]
+        assert peer.fates() == [("deliver", "b")]
+        node.let_go(0)
+        assert peer.fates() == [("deliver", "b")] * 2
+
+
+def test_message_that_came_in_a_pause_waits_for_a_thread_after_it() -> None:
+    with cluster_of(plain("a", IP), plain("b", "127.1.0.2")) as cluster:
+        node, peer = Node(cluster), Peer(cluster)
+        node.ask(*range(RECEIVER_THREADS))
+        cluster.pause("a")
+        peer.send("waits")
+        cluster.resume("a")
+        cluster.run_for(1)
+        assert peer.fates() == []
+        node.let_go(0)
+        assert peer.fates() == [("deliver", "b")]
+
+
+def test_message_on_its_way_to_a_process_without_a_free_thread_finds_it_killed() -> None:
+    with cluster_of(plain("a", IP), plain("b", "127.1.0.2")) as cluster:
+        node, peer = Node(cluster), Peer(cluster)
+        peer.send("first", 0)
+        node.ask(*range(RECEIVER_THREADS))
+        peer.send("second", 0, run_s=0)
+        while cluster.journal.records[-1][1] != "send":
+            cluster.run_for(0.0001)
+        cluster.kill("a")
+        cluster.run_for(1)
+        assert peer.fates() == [("deliver", "b"), ("drop", "receiver gone")]
+
+
+def test_what_waits_for_a_thread_is_never_read_when_the_channel_closes() -> None:
+    with cluster_of(plain("a", IP), plain("b", "127.1.0.2")) as cluster:
+        node, peer = Node(cluster), Peer(cluster)
+        node.ask(*range(RECEIVER_THREADS))
+        peer.send("waits")
+        cluster.terminate("a")
+        cluster.run_for(5)
+        assert peer.outcomes == [("waits failed", 1)]
+        assert peer.fates() == [("drop", "never read")]
+
+
+def test_cut_between_a_message_that_waits_and_a_free_thread_takes_the_acknowledgement_only() -> None:
+    with cluster_of(plain("a", IP), plain("b", "127.1.0.2")) as cluster:
+        node, peer = Node(cluster), Peer(cluster)
+        node.ask(*range(RECEIVER_THREADS))
+        peer.send("waits")
+        cluster.network.cut(["a"], ["b"])
+        node.let_go(0)
+        assert peer.outcomes == [("waits failed", 3)]
+        assert peer.fates() == [("deliver", "b")]
 
 
 @pytest.mark.parametrize("seed", [1, 6, 9])

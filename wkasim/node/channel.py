@@ -122,8 +122,6 @@ class Channel:
         their time-outs (docs/protocol.md, "Sending and receiving").
         """
         if self._unread or self._busy_threads >= RECEIVER_THREADS:
-            if not self._unread and self._listener is not None:
-                self._listener.hold()
             self._unread.append(message)
         else:
             self._work_on(message)
@@ -148,20 +146,22 @@ class Channel:
     def _keep_thread(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Go on with a message that needs waiting on one of the receiver's threads."""
         self._busy_threads += 1
+        if self._busy_threads == RECEIVER_THREADS and self._listener is not None:
+            self._listener.hold()
         thread = self.environment.spawn(work, "receiver")
         thread.add_done_callback(self._thread_is_free)
         return thread
 
     def _thread_is_free(self, thread: asyncio.Task[None]) -> None:
         self._busy_threads -= 1
-        if self._unread and not thread.cancelled():
+        if self._busy_threads == RECEIVER_THREADS - 1 and not thread.cancelled():
             with suppress(asyncio.CancelledError):  # The process is gone, and reads nothing more.
                 self.environment.spawn(self._read_on(), "receiver")
 
     async def _read_on(self) -> None:
         while self._unread and self._busy_threads < RECEIVER_THREADS:
             self._work_on(self._unread.popleft())
-        if not self._unread and self._listener is not None:
+        if self._busy_threads < RECEIVER_THREADS and self._listener is not None:
             self._listener.go_on()
 
     def _request(self, message: ChannelMessage, request: RpcRequest) -> None:

@@ -138,6 +138,12 @@ class Network:
         """Close a port if it is still open."""
         if self._ports.get(port.address) is port:
             del self._ports[port.address]
+        while port.unread:
+            self._lost(port.unread.popleft(), "never read")
+
+    def reads_otherwise(self, port: Port) -> None:
+        """A port has begun or ceased to take what comes."""
+        self._assess_all_into(self._tie(port.process))
 
     def drop_process(self, process: Process, *, silently: bool = False) -> None:
         """The process dies, and its operating system closes its ports and connections.
@@ -145,8 +151,9 @@ class Network:
         ``silently`` where the whole host is gone, so that nobody closes anything.
         """
         process.die()
-        for address in [address for address, port in self._ports.items() if port.process is process]:
-            del self._ports[address]
+        ports = [port for port in self._ports.values() if port.process is process]
+        for port in ports:
+            del self._ports[port.address]
         ties = self._ties.pop(process, None)
         if ties is not None:
             for pipe in ties.pipes_from:
@@ -158,6 +165,9 @@ class Network:
                     self._finish((pipe, 0))
         while process.inbox:
             process.inbox.popleft()()
+        for port in ports:
+            while port.unread:
+                self.hand_over(port.unread.popleft())
 
     def _tie(self, process: Process) -> _Ties:
         ties = self._ties.get(process)
@@ -305,6 +315,7 @@ class Network:
             and pipe.unacknowledged is None
             and pipe.receive is not None
             and not pipe.target.stopped
+            and not pipe.port.held
             and not self._rules.active
         )
 
@@ -496,7 +507,7 @@ class Network:
         if pipe.hindered:
             self._arrive_hindered(packet)
         else:
-            # The same as _hand_over, without its call.
+            # The same as hand_over, without its call.
             self.deliveries += 1
             self._note((self.loop.now_us, pipe, ident, message.label, None))
             pipe.receive(message)  # type: ignore[misc]  # A pipe that nobody reads is hindered.
@@ -506,11 +517,19 @@ class Network:
         if self._is_blocked(pipe):
             self._block(packet)
         elif pipe.target.frozen:
-            pipe.target.inbox.append(partial(self._hand_over, packet))
+            pipe.target.inbox.append(partial(self._come_in, packet))
         else:
-            self._hand_over(packet)
+            self._come_in(packet)
 
-    def _hand_over(self, packet: Packet) -> None:
+    def _come_in(self, packet: Packet) -> None:
+        """A packet lies in the target's socket; somebody reads it, or will."""
+        port = packet[1].port
+        if port.held and port.process.alive:
+            port.unread.append(packet)
+        else:
+            self.hand_over(packet)
+
+    def hand_over(self, packet: Packet) -> None:
         """Give a packet to a process that may have been frozen or killed, or that may not read."""
         _, pipe, message, ident = packet
         receive = pipe.receive

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -39,7 +40,8 @@ Receive: TypeAlias = Callable[..., None]
 class Port:
     """A listening socket; ``receive`` is None where connections are accepted and never read.
 
-    ``answer`` takes the requests where HTTP is spoken. ``text`` is the address as the journal has it.
+    ``answer`` takes the requests where HTTP is spoken. ``text`` is the address as the journal has it. While the port is
+    ``held``, what comes stays in ``unread``, and nobody acknowledges it.
     """
 
     process: Process
@@ -49,6 +51,8 @@ class Port:
     network: Network
     answer: Receive | None = None
     text: str = field(init=False)
+    held: bool = field(default=False, init=False)
+    unread: deque[Packet] = field(factory=deque, init=False)
     _waiting: int = field(default=0, init=False)
     _waiting_since: int = field(default=0, init=False)
 
@@ -61,10 +65,16 @@ class Port:
         self.network.close_port(self)
 
     def hold(self) -> None:
-        """Nothing: there are no strangers here; what is sent meanwhile waits with its receiver, and is acknowledged."""
+        """Read nothing until :meth:`go_on`."""
+        self.held = True
+        self.network.reads_otherwise(self)
 
     def go_on(self) -> None:
-        """Nothing: the receiver takes what waits with it."""
+        """Read again, first what waits; one of these may hold the port anew."""
+        self.held = False
+        while self.unread and not self.held:
+            self.network.hand_over(self.unread.popleft())
+        self.network.reads_otherwise(self)
 
     def accept(self) -> bool:
         """Let the operating system accept a connection; a frozen process takes none, so its queue fills up."""
