@@ -14,7 +14,8 @@ that drives the virtual clock (``run_for``, ``run_until``) and a coroutine for c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 
 from attrs import define, evolve
@@ -99,6 +100,7 @@ class Cluster:
         self.database = EmbeddedDatabase(database) if database is not None else None
         self._debug = debug
         self._waiters: list[asyncio.Future[None]] = []
+        self._last_to_disagree: Node | None = None
         self._strangers: dict[Address, Process] = {}
         self._client: Process | None = None
         self._clients: Clients | None = None
@@ -247,7 +249,15 @@ class Cluster:
 
         A load balancer in a domain of its own must know all members of the domains that it manages instead.
         """
-        return not self.disagreements()
+        live = [node for node in self.nodes.values() if node.alive]
+        if not all(node.initialised for node in live):
+            return False
+        # Asked at every change of a large cluster, so whoever disagreed the last time is asked first.
+        for node in sorted(live, key=lambda node: node is not self._last_to_disagree):
+            if node.agent is not None and any(self._view_problems(node, node.agent, live)):
+                self._last_to_disagree = node
+                return False
+        return True
 
     def disagreements(self) -> list[str]:
         """Why the cluster has not converged, a sentence each; nothing if it has."""
@@ -258,24 +268,22 @@ class Cluster:
                 problems += self._view_problems(node, node.agent, live)
         return problems
 
-    def _view_problems(self, node: Node, agent: ClusteringAgent, live: Iterable[Node]) -> list[str]:
-        problems = []
+    def _view_problems(self, node: Node, agent: ClusteringAgent, live: Iterable[Node]) -> Iterator[str]:
         others = [other for other in live if other is not node and other.agent is not None and other.initialised]
         lists = [(agent.primary.domain, agent.primary.members.snapshot())]
         foreign = [manager for manager in agent.managers if manager.domain != agent.primary.domain]
         lists += [(manager.domain, manager.members.snapshot()) for manager in foreign]
         for domain, members in lists:
-            names = [str(member.address) for member in members]
             wanted = {
                 str(other.agent.local.address): other.config.name
                 for other in others
                 if other.agent is not None and other.config.domain == domain
             }
             name = node.config.name
-            problems += [f"{name} does not list {wanted[a]} ({a})" for a in wanted if a not in names]
-            problems += [f"{name} lists {a}, where no live node is" for a in dict.fromkeys(names) if a not in wanted]
-            problems += [f"{name} lists {a} {names.count(a)} times" for a in dict.fromkeys(names) if names.count(a) > 1]
-        return problems
+            listed = Counter(str(member.address) for member in members)
+            yield from (f"{name} does not list {wanted[a]} ({a})" for a in wanted if a not in listed)
+            yield from (f"{name} lists {a}, where no live node is" for a in listed if a not in wanted)
+            yield from (f"{name} lists {a} {times} times" for a, times in listed.items() if times > 1)
 
     # Actions
 
