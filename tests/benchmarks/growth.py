@@ -43,7 +43,7 @@ class Cost:
     def per_event_us(self) -> float:
         """CPU time for each message delivered and each probe, everything else included.
 
-        A cluster that takes longer to join is probed more often, and at 1000 nodes a run has as many probes as messages.
+        A cluster that takes longer to join is probed more often; 1000 nodes are probed as often as they get messages.
         """
         return self.cpu_s / (self.deliveries + self.probes) * 1e6
 
