@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import cast
 
 import pytest
@@ -28,12 +27,10 @@ def pair(**more: object) -> Cluster:
 
 def test_cluster_run_for_lets_virtual_time_pass_and_nothing_else() -> None:
     with pair() as cluster:
-        began = time.process_time()
         cluster.start("a")
         cluster.run_for(3600)
         assert cluster.now_s == 3600
         assert cluster.is_ready("a")
-        assert time.process_time() - began < 5
 
 
 def test_cluster_run_until_ends_when_the_condition_holds() -> None:
