@@ -18,12 +18,12 @@ from wkasim.explore.search import Report, Search, explore
 from wkasim.explore.shrink import shrink, without
 from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_variation
 from wkasim.explore.topologies import TOPOLOGIES
-from wkasim.explore.verdict import Violation
+from wkasim.explore.verdict import Violation, Watch
 from wkasim.logs.catalogue import ENTRIES
 from wkasim.profile import PROFILES
 from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Step, Wait
 from wkasim.scenario.reader import load_scenario, parse_scenario
-from wkasim.scenario.runner import run_scenario
+from wkasim.scenario.runner import ScenarioRun, run_scenario
 from wkasim.scenario.writer import write_scenario
 from wkasim.sim import faults
 from wkasim.sim.journal import Record
@@ -367,6 +367,33 @@ def test_calm_after_a_silence_is_longer_by_the_silence() -> None:
             begins, ends = ([s.at_s or 0.0 for s in scenario.steps if s.action.verb == verb] for verb in verbs)
             if len(begins) == 1 == len(ends):
                 assert scenario.steps[-1].action == Wait(for_s=45.0 + ends[0] - begins[0] + 1.0)
+
+
+@pytest.mark.parametrize("base", [None, "partition-heals", "faults/f13-split-and-healed"])
+def test_every_run_lasts_until_all_that_must_hold_is_due(base: str | None) -> None:
+    """Else a violation would go unseen: who comes back late, and silences that overlap, put off what is due."""
+    search = Search(base=load_scenario(base) if base else None)
+    for number in range(80 if base is None else 25):
+        run = ScenarioRun(search.scenario(number))
+        try:
+            watch = Watch.over(run.cluster)
+            run.advance_to(1e9)
+            watch.look(run.cluster)
+            assert max(map(watch.due_us, watch.invariants)) <= run.cluster.loop.now_us, number
+        finally:
+            run.cluster.close()
+
+
+def test_calm_counts_from_the_return_of_who_restarts() -> None:
+    space = Space(faults=("restart",), nodes=(3, 3), profiles=("documented",))
+    waits = set()
+    for scenario in (drawn(number, space) for number in range(40)):
+        last_s = max(step.at_s or 0.0 for step in scenario.steps)
+        restarts = [(s.at_s or 0.0, s.action.after_s) for s in scenario.steps if isinstance(s.action, faults.Restart)]
+        back_s = max((at_s + after_s for at_s, after_s in restarts), default=0.0)
+        assert scenario.steps[-1].action == Wait(for_s=max(back_s - last_s, 0.0) + 45.0 + 1.0)
+        waits.add(back_s > last_s)
+    assert waits == {False, True}
 
 
 def test_coverage_counts_and_names_what_never_occurred() -> None:

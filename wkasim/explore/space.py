@@ -19,7 +19,7 @@ from wkasim.explore.schedules import FAULTS, STARTS, Plan, apart_s, draw_faults,
 from wkasim.explore.topologies import LAYOUTS, TOPOLOGIES, Chooser, draw_nodes
 from wkasim.node.config import NodeConfig
 from wkasim.profile import PROFILES, profile_named
-from wkasim.scenario.model import Scenario, Step, Wait
+from wkasim.scenario.model import Scenario, Step, Wait, WaitUntil
 from wkasim.sim import faults
 from wkasim.sim.network import LAN, Link
 
@@ -132,7 +132,8 @@ def draw_variation(choose: Chooser, base: Scenario, space: Space) -> Scenario:
             after.append(Step(action=Wait(for_s=at_s - now_s)))
         after.append(Step(action=step.action))
         now_s = at_s
-    steps = (*base.steps, *after, _calm(struck, calm_s))
+    before = (*base.steps, *after)
+    steps = (*before, _calm(before, calm_s))
     return evolve(base, seed=choose.integer(0, 9999), steps=steps, expectations=(), expect_violation=())
 
 
@@ -155,17 +156,32 @@ def _running_at_the_end(base: Scenario) -> list[NodeConfig]:
 
 
 def _calm(steps: Sequence[Step], calm_s: float) -> Step:
-    """The wait at the end: as long as settling takes, and as long again as the longest silence lasted."""
-    longest = max((_outage(step, steps) for step in steps), default=0.0)
-    return Step(action=Wait(for_s=calm_s + longest + 1.0))
+    """The wait at the end: as long as settling takes, and as long again as the longest silence lasted.
 
-
-def _outage(step: Step, steps: Sequence[Step]) -> float:
-    """How long the silence lasts that a step begins."""
-    if step.action.verb not in ("partition", "cut", "host_down") or step.at_s is None:
-        return 0.0
-    ends = [other.at_s for other in steps if other.action.verb in ("heal", "host_up") and (other.at_s or 0) > step.at_s]
-    return min((end for end in ends if end is not None), default=step.at_s) - step.at_s
+    It counts from the start of the last node that comes back, which is later than its restart's step.
+    """
+    now_s, back_s, longest_s = 0.0, 0.0, 0.0
+    cut_s: float | None = None
+    down_s: dict[str, float] = {}
+    for step in steps:
+        now_s = max(now_s, step.at_s or 0.0)
+        match step.action:
+            case Wait(for_s=for_s):
+                now_s += for_s
+            case WaitUntil(timeout_s=timeout_s):
+                now_s += timeout_s  # At most.
+            case faults.Restart(after_s=after_s):
+                back_s = max(back_s, now_s + after_s)
+            case faults.Partition() | faults.Cut():
+                cut_s = now_s if cut_s is None else cut_s
+            case faults.Heal(between=between):
+                longest_s = max(longest_s, now_s - (now_s if cut_s is None else cut_s))
+                cut_s = cut_s if between else None
+            case faults.HostDown(host=host):
+                down_s.setdefault(host, now_s)
+            case faults.HostUp(host=host):
+                longest_s = max(longest_s, now_s - down_s.pop(host, now_s))
+    return Step(action=Wait(for_s=max(back_s - now_s, 0.0) + calm_s + longest_s + 1.0))
 
 
 class SeededChooser:
