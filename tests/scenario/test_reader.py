@@ -438,8 +438,8 @@ def test_parse_scenario_node_used_before_it_is_added_is_refused() -> None:
             "not a log line: 'hello'; write it as 'INFO - TribesUtil No members in current cluster'",
         ),
         (
-            "transcript: {node: elb, file: /nowhere/t.log}",
-            "the transcript /nowhere/t.log cannot be read: No such file or directory",
+            "transcript: {node: elb, file: nowhere/t.log}",
+            "the transcript nowhere/t.log cannot be read: No such file or directory",
         ),
         (
             "transcript: {node: elb, file: t.log, lines: INFO - A b}",
@@ -505,6 +505,32 @@ def test_parse_scenario_transcript_problems_have_the_lines_of_the_scenario() -> 
     assert problems_of(text) == [
         "s.yaml:7: not a log line: 'what?'; write it as 'INFO - TribesUtil No members in current cluster'"
     ]
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "link", "below/../../secret", "/nowhere/t.log"])
+def test_transcript_out_of_the_scenarios_folder_is_not_opened(tmp_path: Path, name: str) -> None:
+    """A scenario may be a stranger's, and what is wrong with a transcript is told with its lines."""
+    (tmp_path / "secret").write_text("password\n", encoding="utf-8")
+    folder = tmp_path / "scenario"
+    (folder / "below").mkdir(parents=True)
+    (folder / "link").symlink_to("../secret")
+    file = folder / "s.yaml"
+    file.write_text(f"nodes: {{a: {{}}}}\nexpect:\n  - transcript: {{node: a, file: {name}}}\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_scenario(file)
+    told = f"{file}:3: the transcript {name} is not in the scenario's folder or below it; copy it there"
+    assert str(caught.value) == told
+
+
+def test_transcript_below_the_scenarios_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "t.log").write_text("INFO - A b\n", encoding="utf-8")
+    (tmp_path / "link.log").symlink_to("below/t.log")
+    file = tmp_path / "s.yaml"
+    for name in ("below/t.log", "./below/../below/t.log", "link.log", str(tmp_path / "below" / "t.log")):
+        file.write_text(f"nodes: {{a: {{}}}}\nexpect:\n  - transcript: {{node: a, file: {name}}}\n", encoding="utf-8")
+        (expectation,) = load_scenario(file).expectations
+        assert isinstance(expectation.claim, TranscriptClaim)
 
 
 def test_parse_scenario_transcript_problems_of_a_file_name_both_places(tmp_path: Path) -> None:

@@ -100,13 +100,20 @@ class Lines:
 
 @frozen
 class LinesOfFile:
-    """A file that holds the lines of an excerpt; its name is relative to the scenario's folder."""
+    """A file that holds the lines of an excerpt, in the scenario's folder or below it.
+
+    A scenario may be a stranger's, and must not show what lies elsewhere.
+    """
 
     def read(self, written: Written, problems: Problems) -> Excerpt:
         """The excerpt; raises BadValueError."""
         name = Text("a file name").read(written, problems)
-        path = Path(problems.file).parent / name
+        folder = Path(problems.file).parent
+        path = folder / name
         try:
+            if not path.resolve().is_relative_to(folder.resolve()):
+                sentence = f"the transcript {name} is not in the scenario's folder or below it; copy it there"
+                raise problems.refuse(written.line, sentence)
             with path.open(encoding="utf-8-sig", errors="replace") as file:
                 text = file.read(MAX_CHARACTERS + 1)
         except (OSError, ValueError) as error:
@@ -217,7 +224,13 @@ CLAIM_FORMS: Final[Mapping[str, Form[Any]]] = dict(
             _SINCE,
             Field("match", Choice(("excerpt", "exact"), "match"), "exact: no other lines may lie between."),
             Field("lines", Lines(), "The lines, in any form of log; a line ... stands for any.", "excerpt"),
-            Field("file", LinesOfFile(), "A file with the lines, relative to this one.", "excerpt", written=False),
+            Field(
+                "file",
+                LinesOfFile(),
+                "A file with the lines, in this folder or below.",
+                "excerpt",
+                written=False,
+            ),
             check=_one_of("lines", "file"),
         ),
         _form(MembersClaim, _OF, _ARE),
