@@ -10,8 +10,9 @@ from tests.interop.real_tribes import PATIENCE_S, RealMember, RealTribes
 from tests.loopback import fresh_ip
 from wkasim.live.cluster import LiveCluster
 from wkasim.members import Address, Member
-from wkasim.messages import ChannelMessage, Payload, Text
+from wkasim.messages import USE_ACK, ChannelMessage, Coordination, Payload, Text
 from wkasim.node.agent import ClusteringAgent
+from wkasim.node.channel import RECEIVER_THREADS
 from wkasim.node.config import NodeConfig
 from wkasim.node.rpc import Response
 
@@ -108,3 +109,36 @@ def test_call_on_a_channel_that_nobody_has_ends_without_a_reply(
     started(cluster, real)
     real.say(f"call {our_ip}:{PORT} hello")
     eventually(cluster, lambda: real.events("no reply"), f"the call has not ended: {real.told}")
+
+
+@pytest.mark.parametrize("busy", [RECEIVER_THREADS - 1, RECEIVER_THREADS])
+def test_real_receiver_acknowledges_nothing_while_all_its_threads_are_busy(
+    cluster: LiveCluster, real: RealMember, busy: int
+) -> None:
+    """What the simulated receiver does as well: see tests/node/test_channel.py."""
+    agent = started(cluster, real)
+    ip, _, port = real.address.partition(":")
+    target = Member(Address(ip, int(port)), DOMAIN, built_locally=True)
+    waited_s: list[float] = []
+
+    async def call() -> None:
+        await agent.rpc.call((target,), CHANNEL, Text("sleep 2500"), "first", 0)
+
+    async def send() -> None:
+        begun_s = cluster.now_s
+        token = Coordination(agent.channel.local, agent.channel.local, (), "token")
+        await agent.channel.send((target,), token, USE_ACK)
+        waited_s.append(cluster.now_s - begun_s)
+
+    for number in range(1, busy + 1):
+        agent.environment.spawn(call(), "call")
+        # What comes in one piece is worked on by one thread.
+        eventually(cluster, lambda number=number: len(real.events("request")) == number, f"{number} do not run")  # type: ignore[misc]
+    assert not real.events("slept")
+    agent.environment.spawn(send(), "send")
+    eventually(cluster, lambda: waited_s, "our node waits for ever")
+    if busy < RECEIVER_THREADS:
+        assert not real.events("slept")
+    else:
+        assert waited_s[0] > 0.2
+        eventually(cluster, lambda: real.events("slept"), "no thread has become free")

@@ -27,7 +27,7 @@ import org.apache.catalina.tribes.transport.ReceiverBase;
 
 /**
  * A real member of a cluster: static peers, the failure detector, and an RPC channel that answers a text with
- * {@code re: <text>}. Tells what happens in JSON lines; takes {@code call HOST:PORT TEXT} and {@code quit} from
+ * {@code re: <text>}, and {@code sleep MILLISECONDS} so much later. Tells what happens in JSON lines; takes {@code call HOST:PORT TEXT} and {@code quit} from
  * standard input, whose end is a quit. With a coordinator on top, as two of the profiles have it, {@code election} tells
  * how many of its messages have come and which view it has accepted.
  */
@@ -172,6 +172,14 @@ final class ClusterMember implements MembershipListener, RpcCallback {
     @Override
     public Serializable replyRequest(Serializable message, Member sender) {
         tell("request", "from", address(sender), "text", String.valueOf(message));
+        if (message instanceof String && ((String) message).startsWith("sleep ")) {
+            try {
+                Thread.sleep(Long.parseLong(((String) message).substring(6)));
+            } catch (InterruptedException error) {
+                Thread.currentThread().interrupt();
+            }
+            tell("slept", "from", address(sender), "text", String.valueOf(message));
+        }
         return message instanceof String ? "re: " + message : null;
     }
 
