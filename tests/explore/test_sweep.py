@@ -186,6 +186,7 @@ def test_axes_are_read_as_ranges_steps_and_lists() -> None:
 
 def test_value_that_is_written_twice_is_one_point() -> None:
     assert parse_axis("loss=0,0.0,0.5,0") == Axis("loss", (0.0, 0.5))
+    assert str(parse_axis("latency=-0").values) == "(0.0,)"
 
 
 @pytest.mark.parametrize(
@@ -195,6 +196,9 @@ def test_value_that_is_written_twice_is_one_point() -> None:
         ("nodes", "--vary nodes: write nodes=LEAST..MOST, or nodes=VALUE,VALUE"),
         ("nodes=9..3", "--vary nodes=9..3: from 9 to 3 in steps of 1 is no range"),
         ("nodes=many", "--vary nodes=many: 'many' is not a whole number"),
+        ("nodes=²", "--vary nodes=²: '²' is not a whole number"),
+        ("nodes=3..٥", "--vary nodes=3..٥: '3..٥' is not a whole number"),
+        ("nodes=1..1000000000", "--vary nodes=1..1000000000: 1000000000 is too large; a range ends at 999999 at most"),
         ("loss=-1", "--vary loss=-1: '-1' is not a number from 0"),
     ],
 )
@@ -225,6 +229,15 @@ def test_values_that_make_no_sense_together_are_told_before_anything_runs() -> N
         sweep.check()
     assert caught.value.problems == (
         "at nodes=1, spread=5.0: spread=5.0: no step of this scenario starts several nodes",
+    )
+
+
+def test_long_range_that_is_wrong_in_one_way_is_told_in_few_lines() -> None:
+    with pytest.raises(InputError) as caught:
+        Sweep(scenario=SCENARIO, axes=(parse_axis("nodes=1..300"),)).check()
+    assert caught.value.problems == (
+        *(f"nodes={count} is impossible; a sweep takes 1 to 200" for count in range(201, 205)),
+        "and 96 more values of nodes are impossible",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -36,7 +37,7 @@ def vary(scenario: Scenario, axis: str, value: Value) -> Scenario:
 
 
 def _whole(text: str, option: str) -> int:
-    if not text.isdigit() or len(text) > 6:
+    if not re.fullmatch(r"[0-9]{1,6}", text):
         raise InputError(f"--vary {option}: {text!r} is not a whole number")
     return int(text)
 
@@ -48,7 +49,7 @@ def _number(text: str, option: str) -> float:
         value = -1.0
     if not 0 <= value < 1e6:
         raise InputError(f"--vary {option}: {text!r} is not a number from 0")
-    return value
+    return value + 0.0  # no -0
 
 
 def _name(text: str, _: str) -> str:

@@ -33,6 +33,8 @@ __all__ = ["Axis", "Job", "Summary", "Sweep", "Table", "parse_axis", "run_sweep"
 
 _MOST_POINTS: Final = 10_000
 _MOST_RUNS: Final = 1_000_000
+_MOST_TOLD: Final = 4
+_LARGEST: Final = 999_999
 _TRIES: Final = 3
 
 Value = int | float | str
@@ -97,15 +99,18 @@ class Sweep:
         if points * self.seeds > _MOST_RUNS:
             raise InputError(f"{points} points with {self.seeds} seeds are more than {_MOST_RUNS} runs; give fewer")
         for axis in self.axes:
-            for value in axis.values:
-                try:
-                    vary(self.scenario, axis.name, value)
-                except InputError as error:
-                    problems += error.problems
+            problems += _few(list(self._impossible_values(axis)), f"values of {axis.name}")
         if not problems and len(self.axes) > 1:
-            problems += self._impossible_points()
+            problems += _few(list(self._impossible_points()), "points of the grid")
         if problems:
             raise InputError(*dict.fromkeys(problems))
+
+    def _impossible_values(self, axis: Axis) -> Iterator[str]:
+        for value in axis.values:
+            try:
+                vary(self.scenario, axis.name, value)
+            except InputError as error:
+                yield from error.problems
 
     def _impossible_points(self) -> Iterator[str]:
         """Values that make sense each by itself may make none together."""
@@ -117,6 +122,12 @@ class Sweep:
                 yield from (f"at {where}: {problem}" for problem in error.problems)
 
 
+def _few(problems: list[str], what: str) -> list[str]:
+    """The first problems, and how many more there are of the kind: a long range is wrong in one way as a rule."""
+    more = len(problems) - _MOST_TOLD
+    return problems if more <= 0 else [*problems[:_MOST_TOLD], f"and {more} more {what} are impossible"]
+
+
 def parse_axis(text: str) -> Axis:
     """Read ``nodes=3..50``, ``nodes=3..50..5`` or ``loss=0,0.01,0.05``; raises InputError."""
     name, equals, values = text.partition("=")
@@ -124,9 +135,11 @@ def parse_axis(text: str) -> Axis:
         raise InputError(f"--vary {text}: there is no axis {name!r} (known: {', '.join(AXES)})")
     if not equals or not values:
         raise InputError(f"--vary {text}: write {name}=LEAST..MOST, or {name}=VALUE,VALUE")
-    found = re.fullmatch(r"(\d{1,6})\.\.(\d{1,6})(?:\.\.(\d{1,6}))?", values)
+    found = re.fullmatch(r"([0-9]{1,20})\.\.([0-9]{1,20})(?:\.\.([0-9]{1,20}))?", values)
     if found is not None:
         least, most, step = int(found[1]), int(found[2]), int(found[3] or 1)
+        if most > _LARGEST:
+            raise InputError(f"--vary {text}: {most} is too large; a range ends at {_LARGEST} at most")
         if least > most or step < 1:
             raise InputError(f"--vary {text}: from {least} to {most} in steps of {step} is no range")
         return Axis(name, tuple(range(least, most + 1, step)))
