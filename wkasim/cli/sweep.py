@@ -139,12 +139,9 @@ def _maker(executor: str, jobs: int) -> Iterator[Callable[[], Executor] | None]:
 
 
 def _local(jobs: int) -> Callable[[], Executor]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from wkasim.explore.workers import LocalPool
 
-    from wkasim.explore.search import ignore_interrupts
-
-    return lambda: ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignore_interrupts)
+    return lambda: LocalPool(jobs)
 
 
 @contextmanager

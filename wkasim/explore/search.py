@@ -6,11 +6,12 @@ part. Processes judge; this one shrinks what is new.
 
 from __future__ import annotations
 
-import signal
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+import itertools
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from typing import Final
 
 from attrs import define, field, frozen
@@ -21,12 +22,15 @@ from wkasim.explore.invariants import Invariant, known_invariants
 from wkasim.explore.judged import judge_scenario, with_time_for
 from wkasim.explore.space import SeededChooser, Space, draw_scenario, draw_variation
 from wkasim.explore.verdict import Violation
+from wkasim.explore.workers import LocalPool, told_to_stop
 from wkasim.scenario.model import Scenario
 
-__all__ = ["Report", "Search", "explore", "ignore_interrupts"]
+__all__ = ["Report", "Search", "explore"]
 
-_CHUNK: Final = 8
-"""How many runs a process does before it reports."""
+_CHUNK_NODES: Final = 56
+"""How many nodes a worker simulates before it reports: eight runs of seven nodes, or one of a large cluster."""
+_PATIENCE_S: Final = 0.25
+_TRIES: Final = 3
 
 
 @frozen(kw_only=True)
@@ -94,44 +98,83 @@ def explore(
         return keep_going()
 
     try:
-        for chunk in _chunks(search, runs, jobs, keep_going):
-            _take(search, report, chunk, going_on)
-            on_progress(report)
+        with closing(_chunks(search, runs, jobs, keep_going)) as chunks:
+            for chunk in chunks:
+                _take(search, report, chunk, going_on)
+                on_progress(report)
     except KeyboardInterrupt:
         report.interrupted = True
     return report
 
 
-def _chunks(search: Search, runs: int | None, jobs: int, keep_going: Callable[[], bool]) -> Iterator[_Chunk]:
-    numbers = iter(range(0, runs if runs is not None else 2**62, _CHUNK))
-    ranges = ((first, _CHUNK if runs is None else min(_CHUNK, runs - first)) for first in numbers)
-    if jobs == 1:
-        while keep_going() and (one := next(ranges, None)) is not None:
-            yield _judge_some(search, *one, keep_going)
+def _chunks(
+    search: Search, runs: int | None, jobs: int, keep_going: Callable[[], bool]
+) -> Generator[_Chunk, None, None]:
+    """The results of the runs, in the order of their numbers, until there are enough or it is time to end."""
+    size = 1 if jobs == 1 else max(1, _CHUNK_NODES // search.space.nodes[1])
+    numbers = iter(range(0, runs if runs is not None else 2**62, size))
+    ranges = ((first, size if runs is None else min(size, runs - first)) for first in numbers)
+    if jobs > 1:
+        yield from _chunks_of_workers(search, ranges, jobs, keep_going)
         return
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignore_interrupts)
-    pending: list[Future[_Chunk]] = []
+    while keep_going() and (one := next(ranges, None)) is not None:
+        yield _judge_some(search, *one)
+
+
+def _chunks_of_workers(
+    search: Search, ranges: Iterator[tuple[int, int]], jobs: int, keep_going: Callable[[], bool]
+) -> Iterator[_Chunk]:
+    """The same by worker processes; what a worker had that died is tried again, alone, up to three times in all."""
+    waiting: deque[tuple[int, int]] = deque()
+    futures: dict[tuple[int, int], Future[_Chunk]] = {}
+    deaths: Counter[tuple[int, int]] = Counter()
+    pool = LocalPool(jobs)
     try:
         while keep_going():
-            while len(pending) < 2 * jobs and (one := next(ranges, None)) is not None:
-                pending.append(pool.submit(_judge_some, search, *one))
-            if not pending:
+            waiting.extend(itertools.islice(ranges, 2 * jobs - len(waiting)))
+            if not waiting:
                 return
             # In the order of their numbers, so that the same finding comes first however many processes take part.
-            yield pending.pop(0).result()
+            first = waiting[0]
+            try:
+                for one in [first] if deaths[first] else itertools.takewhile(lambda one: not deaths[one], waiting):
+                    if one not in futures:
+                        futures[one] = pool.submit(_judge_some, search, *one)
+                while not futures[first].done() and keep_going():
+                    wait([futures[first]], timeout=_PATIENCE_S)
+                if not futures[first].done():
+                    return
+                chunk = futures[first].result()
+            except BrokenProcessPool:
+                pool.stop()
+                futures = {one: future for one, future in futures.items() if _has_result(future)}
+                deaths.update(one for one in waiting if one not in futures)
+                pool = LocalPool(jobs)
+                if deaths[first] < _TRIES:
+                    continue
+                chunk = _lost(search, *first)
+            waiting.popleft()
+            futures.pop(first, None)
+            yield chunk
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.stop()
 
 
-def ignore_interrupts() -> None:
-    """Ctrl-C reaches all processes of a terminal; the first one decides."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _has_result(future: Future[_Chunk]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
-def _judge_some(search: Search, first: int, count: int, keep_going: Callable[[], bool] = lambda: True) -> _Chunk:
+def _lost(search: Search, first: int, count: int) -> _Chunk:
+    """What is known of runs that took their worker with them each time."""
+    which = f"run {first}" if count == 1 else f"runs {first} to {first + count - 1}"
+    problem = f"{which} of seed {search.seed}: {_TRIES} workers died"
+    return _Chunk(failed=(), runs=count, virtual_s=0.0, problems=(problem,) * count, coverage=Coverage())
+
+
+def _judge_some(search: Search, first: int, count: int) -> _Chunk:
     failed, problems, virtual_s, coverage, runs = [], [], 0.0, Coverage(), 0
     for number in range(first, first + count):
-        if not keep_going():
+        if told_to_stop():
             break
         runs += 1
         scenario = search.scenario(number)
