@@ -32,11 +32,12 @@ from wkasim.explore.topologies import TOPOLOGIES
 from wkasim.explore.verdict import Violation, Watch
 from wkasim.logs.catalogue import ENTRIES
 from wkasim.profile import PROFILES
-from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Step, Wait
+from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Step, Wait, WaitUntil
 from wkasim.scenario.reader import load_scenario, parse_scenario
 from wkasim.scenario.runner import ScenarioRun, run_scenario
 from wkasim.scenario.writer import write_scenario
 from wkasim.sim import faults
+from wkasim.sim.faults import Start
 from wkasim.sim.journal import Record
 
 DOCUMENTED = Space(profiles=("documented",), faults=())
@@ -365,6 +366,41 @@ def test_finding_in_a_scenario_with_requests_and_names_can_be_read_as_a_file() -
     assert [step.explain for step in finding.scenario.steps] == [""] * 3
     unclaimed = evolve(finding.scenario, expectations=())
     assert parse_scenario(write_scenario(unclaimed)) == unclaimed
+
+
+def test_found_file_waits_for_nothing_in_vain_and_passes_when_it_is_pinned() -> None:
+    base = parse_scenario(
+        """
+nodes:
+  hub: {host: 127.1.0.1, uses_database: false}
+  one: {host: 127.1.0.2, uses_database: false, well_known_members: ["127.1.0.1:4000"]}
+  two: {host: 127.1.0.3, uses_database: false, well_known_members: ["127.1.0.1:4000"]}
+  ghost: {host: 127.1.0.4, uses_database: false}
+steps:
+  - start: [hub, one, two]
+  - wait_until: {ready: [ghost], timeout: 7s}
+  - wait_until: {ready: [hub, one]}
+  - wait: 60s
+"""
+    )
+    (violation,) = (found for found in judge_scenario(base, AGREEMENT.invariants).violations)
+    for keep_going in (lambda: True, lambda: False):
+        finding = make_finding(base, violation, AGREEMENT.invariants, keep_going=keep_going)
+        written = parse_scenario(write_scenario(finding.scenario))
+        assert [outcome.title for outcome in run_scenario(written).outcomes if outcome.verdict == "failed"] == [
+            "invariant agreement"
+        ]
+        pinned = evolve(written, expectations=(), expect_violation=("agreement",))
+        assert run_scenario(pinned).passed
+
+
+def test_wait_for_a_node_that_nothing_starts_any_more_is_left_out() -> None:
+    scenario = parse_scenario(
+        "nodes: {a: {}, b: {host: 127.1.0.2}}\n"
+        "steps: [{start: a}, {start: b}, {wait_until: {ready: [a, b]}}, {wait_until: {ready: a}}, {wait: 9}]"
+    )
+    smaller = next(shrink(scenario, lambda candidate: Start(nodes=("a",)) not in [s.action for s in candidate.steps]))
+    assert [step.action for step in smaller.steps][:-1] == [Start(nodes=("b",)), WaitUntil(ready=("b",))]
 
 
 def test_node_that_is_left_out_is_in_no_list_no_link_and_no_step() -> None:

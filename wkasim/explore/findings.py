@@ -9,11 +9,11 @@ from attrs import evolve, frozen
 
 from wkasim.errors import InputError
 from wkasim.explore.invariants import Invariant
-from wkasim.explore.judged import judge_scenario
+from wkasim.explore.judged import Judged, judge_scenario
 from wkasim.explore.narration import narrate
 from wkasim.explore.shrink import shrink
 from wkasim.explore.verdict import Violation
-from wkasim.scenario.model import Expectation, InvariantClaim, Scenario
+from wkasim.scenario.model import Expectation, InvariantClaim, Scenario, Wait, WaitUntil
 from wkasim.scenario.reader import parse_scenario
 from wkasim.scenario.writer import write_scenario
 
@@ -63,20 +63,29 @@ def make_finding(
     As far as ``keep_going`` lets it, and until Ctrl-C; both leave the smallest scenario so far.
     """
     chosen = [invariant for invariant in invariants if invariant.name == violation.invariant]
-    smallest, last = scenario, violation
+    last = violation
 
-    def again(candidate: Scenario) -> Violation | None:
+    def judged(candidate: Scenario) -> Judged:
         try:
-            judged = judge_scenario(candidate, chosen)
+            return judge_scenario(candidate, chosen)
         except Exception:
             # A defect of the simulator on the way must not cost the finding; the candidate is none.
-            return None
-        return next((found for found in judged.violations if found.cause == violation.cause), None)
+            return Judged(violations=(), length_s=0.0)
+
+    def again(candidate: Scenario) -> Violation | None:
+        return next((found for found in judged(candidate).violations if found.cause == violation.cause), None)
+
+    smallest = scenario
+    if late := judged(scenario).late:
+        plain = _without_vain_waits(scenario, late)
+        smallest = scenario = plain if again(plain) else scenario
 
     def still_fails(candidate: Scenario) -> bool:
         nonlocal last
-        found = again(candidate)
-        if found is None or not _readable(candidate):
+        came = judged(candidate)
+        found = next((one for one in came.violations if one.cause == violation.cause), None)
+        # A wait in vain fails the run, and it would fail with the violation pinned too.
+        if found is None or came.late or not _readable(candidate):
             return False
         last = found
         return True
@@ -127,6 +136,16 @@ def _readable(scenario: Scenario) -> bool:
     except InputError:
         return False
     return True
+
+
+def _without_vain_waits(scenario: Scenario, late: Sequence[int]) -> Scenario:
+    """The scenario with what waited in vain as waits for as long; only the invariant is to fail when it is run."""
+    steps = list(scenario.steps)
+    for number in late:
+        action = steps[number].action
+        if isinstance(action, WaitUntil):
+            steps[number] = evolve(steps[number], action=Wait(for_s=action.timeout_s))
+    return evolve(scenario, steps=tuple(steps))
 
 
 def _described(scenario: Scenario, violation: Violation) -> Scenario:

@@ -21,11 +21,15 @@ _FOREVER_S = 1e9
 
 @frozen(kw_only=True)
 class Judged:
-    """What came of a run: the telling violations, its virtual length, and why it could not be done, if so."""
+    """What came of a run: the telling violations, its virtual length, and why it could not be done, if so.
+
+    ``late`` are the steps, by number from 0, that waited in vain.
+    """
 
     violations: tuple[Violation, ...]
     length_s: float
     problem: str = ""
+    late: tuple[int, ...] = ()
 
 
 def with_time_for(scenario: Scenario, invariants: Sequence[Invariant]) -> Scenario:
@@ -68,6 +72,6 @@ def judge_scenario(
             on_end(run)
         if coverage is not None:
             coverage.add(run.profile.name, run.cluster.journal.records)
-        return Judged(violations=tuple(watch.telling()), length_s=run.now_s)
+        return Judged(violations=tuple(watch.telling()), length_s=run.now_s, late=tuple(run.late))
     finally:
         run.cluster.close()

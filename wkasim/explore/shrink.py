@@ -109,7 +109,7 @@ def _one_wait(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _legal(scenario: Scenario) -> Scenario:
-    """Without steps that make no sense any more: on nodes that do not run, or for requests that are not sent."""
+    """Without steps that make no sense any more: on nodes that do not run, or waits for what cannot come."""
     running: dict[str, str] = {}
     requests: list[str] = []
     kept: list[Step] = []
@@ -154,6 +154,11 @@ def _legal(scenario: Scenario) -> Scenario:
                 if not answered:
                     continue
                 step = evolve(step, action=evolve(action, answered=answered))
+            case WaitUntil() if action.ready:
+                ready = tuple(name for name in action.ready if name in running)
+                if not ready:
+                    continue
+                step = evolve(step, action=evolve(action, ready=ready))
         kept.append(step)
     return evolve(scenario, steps=tuple(kept))
 

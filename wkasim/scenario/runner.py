@@ -115,6 +115,8 @@ class ScenarioRun:
         self.profile = scenario.profile_value(profile)
         self.stopped: Stopped | None = None
         self.problem = ""
+        self.late: list[int] = []
+        """The steps, by number from 0, that waited for something that did not come."""
         self.cluster = make_cluster(scenario, self.profile, self.seed)
         for config in scenario.nodes:
             self.cluster.add_node(config)
@@ -210,6 +212,7 @@ class ScenarioRun:
                 await self.cluster.elapse(action.for_s)
             case WaitUntil():
                 if not await self.cluster.wait_for(lambda: self._is_so(action), action.timeout_s):
+                    self.late.append(len(self._times) - 1)
                     self._late.append(self._too_late(step, action))
             case Request():
                 self.cluster.apply(evolve(action, name=step.name))
