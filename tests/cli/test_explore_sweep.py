@@ -9,12 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from wkasim.cli.main import main
 from wkasim.cli.progress import ProgressLine
+from wkasim.cli.sweep import _check_workers, _progress
+from wkasim.errors import InputError
 from wkasim.explore.invariants import BUILT_IN
 from wkasim.explore.schedules import FAULTS
+from wkasim.explore.sweep import Table
+from wkasim.files import write_whole
 from wkasim.scenario.reader import load_scenario
+from wkasim.version import __version__
 
 QUICK = ("--profile", "documented", "--faults", "none", "--nodes", "3", "--invariant", "agreement", "--runs", "12")
 
@@ -212,6 +218,57 @@ def test_sweep_tells_what_it_measured_even_if_it_cannot_be_written(
     told = capsys.readouterr()
     assert "50/95/99 %" in told.out
     assert told.err == "t.csv: cannot be written: No space left on device\n"
+
+
+def test_sweep_prints_and_writes_what_was_done_before_the_disk_was_full(
+    scenario: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = Table.take
+
+    def fills_up(table: Table, key: str, result: dict[str, float]) -> None:
+        take(evolve(table, file=Path("/dev/full")) if len(table.results) == 3 else table, key, result)
+
+    monkeypatch.setattr(Table, "take", fills_up)
+    assert wkasim("sweep", scenario, "--seeds", "5", "--out", "t.csv", "--json") == 2
+    told = capsys.readouterr()
+    assert [row["runs"] for row in json.loads(told.out)] == [4]
+    assert told.err == "/dev/full: cannot be written: No space left on device\nended after 4 of 5 runs\n"
+    assert len(Path("t.csv").read_text().splitlines()) == 2
+    assert len(Path("t.csv.runs").read_text().splitlines()) == 4
+
+
+def test_sweep_names_dask_workers_whose_results_would_be_others() -> None:
+    def packages(version: str | None) -> dict[str, dict[str, str | None]]:
+        return {"packages": {"wkasim": version}}
+
+    _check_workers({"tcp://a": packages(__version__)})
+    with pytest.raises(InputError) as caught:
+        _check_workers({"tcp://c": packages(None), "tcp://a": packages(__version__), "tcp://b": packages("0.0.1")})
+    assert caught.value.problems == (
+        f"the Dask worker tcp://b has wkasim 0.0.1; install wkasim {__version__} there",
+        f"the Dask worker tcp://c has no wkasim; install wkasim {__version__} there",
+    )
+
+
+def test_sweep_says_once_that_nobody_is_there_to_run_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wkasim.cli.sweep._PATIENCE_S", 0.0)
+    show = _progress(ProgressLine(), 0, 9, lambda: False)
+    for done in (1, 1, 1, 2, 2):
+        show(done)
+    assert capsys.readouterr().err == 2 * "no worker is there; the sweep waits for one\n"
+    busy = _progress(ProgressLine(), 0, 9, lambda: True)
+    for _ in range(3):
+        busy(1)
+    assert capsys.readouterr().err == ""
+
+
+def test_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_whole(tmp_path / "there", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
 def test_sweep_goes_on_whatever_the_path_to_its_scenario_is_called(scenario: str) -> None:

@@ -110,6 +110,46 @@ def test_executor_that_takes_no_job_at_all_is_given_up() -> None:
     assert len(made) == 3
 
 
+def test_result_that_cannot_be_written_names_the_file() -> None:
+    table = Table(file=Path("/dev/full"))
+    with pytest.raises(InputError, match="/dev/full: cannot be written: No space left on device"):
+        run_sweep(SWEEP, table)
+
+
+def test_scheduler_that_drops_its_jobs_ends_the_sweep_and_leaves_what_is_done() -> None:
+    class Dropping(Workers):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future = super().submit(fn, *args, **kwargs)
+            if len(self._submitted) > 2:
+                future = Future()
+                future.cancel()
+                future.set_running_or_notify_cancel()
+            return future
+
+    table = Table()
+    with pytest.raises(InputError, match="the scheduler that had the jobs is gone"):
+        run_sweep(SWEEP, table, lambda: Dropping(lambda _: False, []), in_flight=1)
+    assert len(table.results) == 2
+
+
+def test_progress_is_told_while_no_result_comes() -> None:
+    told: list[int] = []
+    futures: list[Future[Any]] = []
+
+    class Idle(Executor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            futures.append(Future())
+            return futures[-1]
+
+    def progress(done: int) -> None:
+        told.append(done)
+        if not futures[-1].done():
+            futures[-1].set_result({})
+
+    run_sweep(evolve(SWEEP, axes=(), seeds=1), Table(), Idle, on_progress=progress)
+    assert told == [0, 1]
+
+
 def test_defect_met_in_a_run_says_which_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(run: object) -> dict[str, float]:
         raise AssertionError("a time that is past")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,6 +23,7 @@ from wkasim.cli.progress import ProgressLine
 from wkasim.cli.usage import INTERRUPTED, Usage
 from wkasim.errors import InputError
 from wkasim.files import write_whole
+from wkasim.version import __version__
 
 if TYPE_CHECKING:
     from wkasim.explore.sweep import Summary, Sweep
@@ -31,6 +34,8 @@ _MOST_JOBS: Final = 256
 _OUT: Final = (".csv", ".json")
 _PLOT: Final = (".png", ".svg", "")
 _WIDEST: Final = 1000
+_PATIENCE_S: Final = 3.0
+"""After how long without a result it is looked at whether anybody works."""
 
 
 def register(app: typer.Typer) -> None:
@@ -85,27 +90,33 @@ def sweep(
     planned.check()
     total = len(planned.points()) * seeds
     interrupted = False
-    with _maker(executor, jobs) as make_executor:
+    stopped: InputError | None = None
+    with _maker(executor, jobs) as (make_executor, anybody_there):
         table = Table.kept_in(out.with_name(f"{out.name}.runs"), planned) if out is not None else Table()
         progress = ProgressLine()
-        show = _progress(progress, len(table.results), total)
+        show = _progress(progress, len(table.results), total, anybody_there)
         try:
             in_flight = 4 * jobs if executor == "local" else 256
             run_sweep(planned, table, make_executor, in_flight=in_flight, on_progress=show)
         except KeyboardInterrupt:
             interrupted = True
+        except InputError as error:
+            stopped = error
         progress.end()
     rows = summarise(planned, table)
     try:
-        if out is not None:
+        if out is not None and rows:
             _write(out, rows)
         if plot is not None and rows:
             _plot(plot, planned, rows)
     finally:
         # What was found is told even if the disk is full.
-        _print(planned, rows, as_json=json_)
+        if rows or stopped is None:
+            _print(planned, rows, as_json=json_)
+    done = sum(row.runs for row in rows)
+    if stopped is not None:
+        raise InputError(*stopped.problems, *([f"ended after {done} of {total} runs"] if done else []))
     if interrupted:
-        done = sum(row.runs for row in rows)
         again = "; give the same command again to go on" if out is not None else "; with --out it could go on from here"
         sys.stderr.write(f"interrupted after {done} of {total} runs{again}\n")
         raise typer.Exit(INTERRUPTED)
@@ -129,13 +140,13 @@ def _check_file(option: str, file: Path | None, suffixes: tuple[str, ...], way_o
 
 
 @contextmanager
-def _maker(executor: str, jobs: int) -> Iterator[Callable[[], Executor] | None]:
-    """What makes an executor; None for this very process."""
+def _maker(executor: str, jobs: int) -> Iterator[tuple[Callable[[], Executor] | None, Callable[[], bool]]]:
+    """What makes an executor, None for this very process; and whether anybody is there to do the jobs."""
     if executor == "local":
-        yield None if jobs == 1 else _local(jobs)
+        yield None if jobs == 1 else _local(jobs), lambda: True
         return
-    with _dask(executor.removeprefix("dask://")) as make:
-        yield make
+    with _dask(executor.removeprefix("dask://")) as made:
+        yield made
 
 
 def _local(jobs: int) -> Callable[[], Executor]:
@@ -145,25 +156,53 @@ def _local(jobs: int) -> Callable[[], Executor]:
 
 
 @contextmanager
-def _dask(address: str) -> Iterator[Callable[[], Executor]]:
+def _dask(address: str) -> Iterator[tuple[Callable[[], Executor], Callable[[], bool]]]:
     try:
         from distributed import Client
     except ImportError:
         raise InputError("a Dask cluster needs the package distributed: pip install 'wkasim[dask]'") from None
+    # Its tracebacks about lost connections say nothing that is not said here.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(f"tcp://{address}", timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise InputError(f"--executor dask://{address}: nobody answers there: {error}") from None
     try:
-        yield client.get_executor
+        versions: Any = client.get_versions(packages=["wkasim"])
+        _check_workers(versions["workers"])
+        yield client.get_executor, lambda: bool(client.nthreads())  # type: ignore[no-untyped-call]
     finally:
         client.close()  # type: ignore[no-untyped-call]
 
 
-def _progress(line: ProgressLine, before: int, total: int) -> Callable[[int], None]:
-    """How far it is; what an earlier sweep has left does not count for the rate."""
+def _check_workers(workers: Mapping[str, Mapping[str, Mapping[str, str | None]]]) -> None:
+    """A worker without wkasim breaks down without a word, and one with another version has other results."""
+    problems = []
+    for name, versions in sorted(workers.items()):
+        version = versions["packages"].get("wkasim")
+        if version != __version__:
+            has = f"wkasim {version}" if version else "no wkasim"
+            problems.append(f"the Dask worker {name} has {has}; install wkasim {__version__} there")
+    if problems:
+        raise InputError(*problems)
+
+
+def _progress(line: ProgressLine, before: int, total: int, anybody_there: Callable[[], bool]) -> Callable[[int], None]:
+    """How far it is; what an earlier sweep has left does not count for the rate.
+
+    When no result has come for a while, it is looked at whether there is anybody who could bring one.
+    """
+    last, waits_since, told = before, line.began, False
 
     def show(done: int) -> None:
+        nonlocal last, waits_since, told
+        now = time.monotonic()
+        if done != last:
+            last, waits_since, told = done, now, False
+        elif now - waits_since > _PATIENCE_S and not told and not anybody_there():
+            line.end()
+            sys.stderr.write("no worker is there; the sweep waits for one\n")
+            told = True
         if line.due():
             line.show(f"{done} of {total} runs, {(done - before) / line.took_s:.0f} a second")
 

@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,7 @@ _MOST_RUNS: Final = 1_000_000
 _MOST_TOLD: Final = 4
 _LARGEST: Final = 999_999
 _TRIES: Final = 3
+_PATIENCE_S: Final = 0.5
 
 Value = int | float | str
 Point = tuple[tuple[str, Value], ...]
@@ -199,13 +200,16 @@ class Table:
         return table
 
     def take(self, key: str, result: dict[str, float]) -> None:
-        """Note a result; one that is there already is left as it is."""
+        """Note a result; one that is there already is left as it is. Raises InputError if it cannot be written."""
         if key in self.results:
             return
         self.results[key] = result
         if self.file is not None:
-            with self.file.open("a", encoding="utf-8") as out:
-                out.write(json.dumps([key, result]) + "\n")
+            try:
+                with self.file.open("a", encoding="utf-8") as out:
+                    out.write(json.dumps([key, result]) + "\n")
+            except OSError as error:
+                raise InputError(f"{self.file}: cannot be written: {error.strerror or error}") from None
 
 
 def run_sweep(
@@ -219,7 +223,9 @@ def run_sweep(
     """Run all jobs that the table does not have yet; in this process if there is no executor.
 
     A job whose worker died is tried again, up to three times in all, with a new executor if the old one is broken.
-    Raises InputError for a job that cannot be done. KeyboardInterrupt leaves what is done in the table.
+    Raises InputError for a job that cannot be done, for a result that cannot be written, and when whoever ran the jobs
+    has dropped them. That and KeyboardInterrupt leave what is done in the table. ``on_progress`` gets how many results
+    there are, at least every second.
     """
     left = [job for job in sweep.jobs() if job.key not in table.results]
     if make_executor is None:
@@ -259,7 +265,9 @@ def _with_executor(
             while waiting and len(running) < (1 if _any_tried((*running.values(), waiting[-1]), tries) else in_flight):
                 running[executor.submit(run_job, sweep, waiting[-1])] = waiting[-1]
                 waiting.pop()
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, timeout=_PATIENCE_S, return_when=FIRST_COMPLETED)
+            if not done:
+                on_progress(len(table.results))
             for future in done:
                 job = running.pop(future)
                 try:
@@ -267,6 +275,9 @@ def _with_executor(
                 except BrokenProcessPool:
                     lost.append(job)
                     raise
+                except CancelledError:
+                    # Nobody here cancels what he waits for: Dask does, when its scheduler is gone.
+                    raise InputError("the scheduler that had the jobs is gone") from None
                 except Exception as error:
                     # Dask names a worker that died after the job that it had; only the job is known here.
                     if type(error).__name__ != "KilledWorker":
