@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from wkasim.cli.main import main
-from wkasim.cli.progress import ProgressLine
+from wkasim.cli.progress import ProgressLine, rate_text
 from wkasim.cli.sweep import _check_workers, _progress
 from wkasim.errors import InputError
 from wkasim.explore.invariants import BUILT_IN
@@ -148,6 +148,7 @@ def test_explore_tells_what_it_found_even_if_it_cannot_be_written(
         ),
         (("--faults", ","), "--faults ,: name kinds of faults, such as kill,partition, or none by itself"),
         (("--nodes", "three"), "--nodes three: this is no range; write 5, or LEAST-MOST such as 2-7"),
+        (("--nodes", "2-1000000"), "nodes 2-1000000 is no range; write LEAST-MOST, from 2 to 50"),
         (("--length", "0"), "--length 0: this is no time; write 90s, 1m30s or a number of seconds"),
         (("esb-cluster", "--nodes", "3"), "--nodes 3: esb-cluster has its own nodes; leave the option out"),
         (
@@ -172,6 +173,24 @@ def test_explore_asks_for_the_length_that_its_scenario_needs(
     base.write_text(SCENARIO)
     assert wkasim("explore", str(base), "--length", "20s", "--runs", "1") == 2
     assert "a cluster of 2 nodes may take 45 s to settle" in capsys.readouterr().err
+
+
+def test_explore_of_a_scenario_that_cannot_be_run_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text("nodes: {a: {}, b: {host: 127.1.0.2}}\nsteps: [{start: a}, {kill: b}, {wait: 60}]\n")
+    assert wkasim("explore", str(base), "--runs", "3", "--out", str(tmp_path / "found")) == 2
+    told = capsys.readouterr()
+    assert told.out.startswith("0 distinct failures in 3 runs (")
+    assert told.err == (
+        f"3 runs could not be done: {base}:2: b is not running at 0 s\n"
+        "no run could be done, so that says nothing about the cluster\n"
+    )
+
+
+def test_rate_has_a_digit_behind_the_point_where_it_would_be_nothing() -> None:
+    assert [rate_text(rate) for rate in (0.04, 0.26, 1.0, 9.96, 12.3, 250)] == ["0", "0.3", "1", "10", "12", "250"]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from wkasim.errors import InputError
+from wkasim.explore import invariants
 from wkasim.explore.course import Course
 from wkasim.explore.invariants import invariants_named
 from wkasim.explore.judged import judge_scenario
@@ -20,7 +21,7 @@ from wkasim.explore.space import SeededChooser, Space, draw_scenario
 from wkasim.explore.topologies import TOPOLOGIES, draw_nodes
 from wkasim.explore.verdict import Watch
 from wkasim.node.config import Group, NodeConfig
-from wkasim.scenario.model import Scenario, Step, Wait
+from wkasim.scenario.model import InvariantClaim, Scenario, Step, Wait
 from wkasim.scenario.reader import parse_scenario
 from wkasim.sim.cluster import Cluster
 from wkasim.sim.faults import SetLink, Start
@@ -28,6 +29,7 @@ from wkasim.sim.network import LAN
 from wkasim.testing import (
     ClusterMachine,
     Invariant,
+    InvariantError,
     addresses,
     always,
     assert_holds,
@@ -315,3 +317,36 @@ def test_scenario_is_made_long_enough_for_an_invariant_with_a_time_of_its_own() 
     assert evolve(search, invariants=invariants_named(())).scenario(0) == draw_scenario(
         SeededChooser(0, 0), search.space
     )
+
+
+def test_invariant_that_answers_the_other_way_round_is_told_what_to_return() -> None:
+    scenario = parse_scenario("nodes: {a: {}}\nsteps: [{start: a}, {wait: 9}]")
+    for answer in (True, False, 0):
+        small = Invariant("small", "few members", lambda course, answer=answer: answer, always())
+        with pytest.raises(
+            TypeError, match=f"invariant 'small' says {answer}; its function must return the reason why"
+        ):
+            assert_holds(scenario, small)
+    # No text is no reason: ", ".join(problems) where there are none.
+    assert_holds(scenario, Invariant("small", "few members", lambda course: "", always()))
+
+
+def test_failing_scenario_is_a_file_that_run_takes_though_it_knows_no_invariant_of_ones_own() -> None:
+    own = Invariant("nobody", "nobody is there", lambda course: "somebody\nis there", always())
+    scenario = parse_scenario(
+        "nodes:\n"
+        "  a: {uses_database: false}\n"
+        "  b: {host: 127.1.0.2, uses_database: false, well_known_members: ['127.1.0.1:4000']}\n"
+        "  c: {host: 127.1.0.3, uses_database: false, well_known_members: ['127.1.0.1:4000']}\n"
+        "steps: [{start: [a, b, c]}, {wait: 60}]"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(invariants._REGISTERED, "nobody", own)
+        with pytest.raises(InvariantError) as caught:
+            assert_holds(scenario, own, "agreement")
+        assert "- invariant: nobody" in str(caught.value)
+    text = caught.value.file()
+    assert re.match(r"# nobody is violated at [\d.]+ s: somebody\n# is there\n# agreement is violated at ", text)
+    claims = [expectation.claim for expectation in parse_scenario(text).expectations]
+    assert claims == [InvariantClaim(name="agreement")]
+    assert InvariantError([], None).file() == ""

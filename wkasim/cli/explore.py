@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from wkasim.cli.completion import profile_names, scenario_names
-from wkasim.cli.progress import ProgressLine
+from wkasim.cli.progress import ProgressLine, rate_text
 from wkasim.cli.usage import INTERRUPTED, Usage, duration
 from wkasim.errors import InputError
 from wkasim.files import write_whole
@@ -77,7 +77,8 @@ def explore(
     """Draw scenarios with faults, let them settle, and look whether what a cluster must guarantee holds.
 
     Each distinct failure is shrunk to its smallest scenario and written as a file that "wkasim run" takes. Exits with 1
-    if something was found, with 0 if not, and with 130 after Ctrl-C, which keeps what was found.
+    if something was found, with 0 if not, with 2 if no run could be done, and with 130 after Ctrl-C, which keeps what
+    was found.
     """
     from wkasim.explore.invariants import invariants_named
     from wkasim.explore.search import Search
@@ -115,6 +116,8 @@ def explore(
         raise typer.Exit(INTERRUPTED)
     if report.findings:
         raise typer.Exit(1)
+    if report.runs and report.problems.total() == report.runs:
+        raise InputError("no run could be done, so that says nothing about the cluster")
 
 
 # Options
@@ -147,7 +150,7 @@ def _space(nodes: str, profiles: list[str], faults: str | None, length: str, bas
 
 
 def _counts(nodes: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", nodes, re.ASCII)
+    found = re.fullmatch(r"(\d{1,20})(?:-(\d{1,20}))?", nodes, re.ASCII)
     if found is None:
         raise InputError(f"--nodes {nodes}: this is no range; write 5, or LEAST-MOST such as 2-7")
     return int(found[1]), int(found[2] or found[1])
@@ -195,8 +198,7 @@ def _check_folder(folder: Path) -> None:
 def _so_far(report: Report, took_s: float) -> str:
     """How far the search has come, in a line."""
     kinds = ", ".join(f"{name} {count}" for name, count in report.failures.most_common(4)) or "no failure"
-    rate = report.runs / took_s
-    return f"{report.runs} runs, {rate:.0f} a second, {_span(report.virtual_s)}; {kinds}"
+    return f"{report.runs} runs, {rate_text(report.runs / took_s)} a second, {_span(report.virtual_s)}; {kinds}"
 
 
 def _span(seconds: float) -> str:
@@ -257,10 +259,10 @@ def _print(report: Report, search: Search, paths: list[Path], took_s: float, *, 
         sys.stderr.write(f"{_counted(count, 'run')} could not be done: {problem}\n")
     if search.coverage:
         say(f"{report.coverage.text()}\n\n")
-    rate = report.runs / took_s
+    rate = rate_text(report.runs / took_s)
     cut = "interrupted; " if report.interrupted else ""
     say(f"{cut}{_counted(len(report.findings), 'distinct failure')} in {_counted(report.runs, 'run')} ")
-    say(f"({_span(report.virtual_s)}, {_counted(round(rate), 'run')} a second)\n")
+    say(f"({_span(report.virtual_s)}, {rate} {'run' if rate == '1' else 'runs'} a second)\n")
 
 
 def _counted(count: int, what: str) -> str:

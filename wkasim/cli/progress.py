@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Final
 
-__all__ = ["ProgressLine"]
+__all__ = ["ProgressLine", "rate_text"]
 
 _EVERY_S: Final = 0.25
 
@@ -40,6 +40,11 @@ class ProgressLine:
         if self._live:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def rate_text(a_second: float) -> str:
+    """How many a second, with a digit behind the point where there are few."""
+    return f"{a_second:.0f}" if a_second >= 10 else f"{a_second:.1f}".removesuffix(".0")
 
 
 def _columns() -> int:

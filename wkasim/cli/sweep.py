@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from wkasim.cli.completion import scenario_names
-from wkasim.cli.progress import ProgressLine
+from wkasim.cli.progress import ProgressLine, rate_text
 from wkasim.cli.usage import INTERRUPTED, Usage
 from wkasim.errors import InputError
 from wkasim.files import write_whole
@@ -204,7 +204,7 @@ def _progress(line: ProgressLine, before: int, total: int, anybody_there: Callab
             sys.stderr.write("no worker is there; the sweep waits for one\n")
             told = True
         if line.due():
-            line.show(f"{done} of {total} runs, {(done - before) / line.took_s:.0f} a second")
+            line.show(f"{done} of {total} runs, {rate_text((done - before) / line.took_s)} a second")
 
     return show
 

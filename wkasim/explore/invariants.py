@@ -1,6 +1,7 @@
 """Invariants: what a cluster must guarantee, each a function that says why it does not hold.
 
-An invariant looks at a :class:`~wkasim.explore.course.Course` and returns a reason, or None while all is well:
+An invariant looks at a :class:`~wkasim.explore.course.Course` and returns a reason, or None (or no text) while all is
+well:
 
     def nobody_alone(course: Course) -> str | None:
         alone = [life.name for life in course.initialised() if not life.members]
@@ -362,7 +363,7 @@ _REGISTERED: Final[dict[str, Invariant]] = {invariant.name: invariant for invari
 
 
 def register(invariant: Invariant) -> Invariant:
-    """Make an invariant known by its name, for the command line and for ``expect_violation``.
+    """Make an invariant known by its name in this process: to :func:`invariants_named` and to ``expect_violation``.
 
     Raises InputError if another one has the name.
     """

@@ -131,8 +131,14 @@ class Watch:
         for invariant in invariants:
             if invariant.name in self.violated:
                 continue
-            reason = invariant.check(self.course)
-            if reason is not None:
+            reason: object = invariant.check(self.course)
+            if reason is not None and not isinstance(reason, str):
+                # What users write is often the other way round, true while all is well.
+                raise TypeError(
+                    f"invariant {invariant.name!r} says {reason!r}; its function must return the reason why it does "
+                    "not hold, a text, or None while it holds"
+                )
+            if reason:
                 cause = reason.cause if isinstance(reason, Reason) else Reason(reason).cause
                 self.violated[invariant.name] = Violation(
                     invariant=invariant.name, reason=str(reason), cause=cause, at_s=self.course.now_s

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from wkasim.explore.invariants import Invariant, invariants_named, known_invariants
+from wkasim.explore.invariants import BUILT_IN, Invariant, invariants_named, known_invariants
 from wkasim.explore.judged import judge_scenario, with_time_for
 from wkasim.explore.verdict import Violation, Watch
 from wkasim.scenario.model import Expectation, InvariantClaim, Scenario
@@ -36,8 +36,25 @@ class InvariantError(AssertionError):
 
     def __init__(self, found: Sequence[Violation], scenario: Scenario | None = None) -> None:
         self.scenario = scenario
+        self.found = tuple(found)
         told = "\n".join(map(str, found))
         super().__init__(told if scenario is None else f"{told}\n\n{write_scenario(scenario)}")
+
+    def file(self) -> str:
+        """The scenario as a file that ``wkasim run`` takes, "" for a cluster.
+
+        What is violated is told above it; an invariant of one's own is no claim in it, for the command knows none.
+        """
+        if self.scenario is None:
+            return ""
+        own = {one.invariant for one in self.found} - {invariant.name for invariant in BUILT_IN}
+        kept = [
+            expectation
+            for expectation in self.scenario.expectations
+            if not isinstance(claim := expectation.claim, InvariantClaim) or claim.name not in own
+        ]
+        comment = "\n".join(map(str, self.found))
+        return write_scenario(evolve(self.scenario, expectations=tuple(kept)), comment=comment)
 
 
 def assert_holds(subject: Scenario | Cluster, *invariants: str | Invariant) -> None:

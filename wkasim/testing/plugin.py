@@ -249,9 +249,9 @@ def pytest_runtest_makereport(
 def _failing_scenario(error: BaseException) -> str:
     """The scenario in which an invariant did not hold, as a file; nothing if it was something else that failed."""
     asserting = sys.modules.get("wkasim.testing.asserting")
-    if asserting is None or not isinstance(error, asserting.InvariantError) or error.scenario is None:
+    if asserting is None or not isinstance(error, asserting.InvariantError):
         return ""
-    text: str = asserting.write_scenario(error.scenario)
+    text: str = error.file()
     return text
 
 
