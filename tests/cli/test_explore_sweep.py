@@ -253,6 +253,17 @@ def test_sweep_prints_and_writes_what_was_done_before_the_disk_was_full(
     assert [row["runs"] for row in json.loads(told.out)] == [4]
     assert told.err == "/dev/full: cannot be written: No space left on device\nended after 4 of 5 runs\n"
     assert len(Path("t.csv").read_text().splitlines()) == 2
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("wkasim.cli.sweep.write_whole", full)
+    assert wkasim("sweep", scenario, "--seeds", "5", "--out", "t2.csv") == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "/dev/full: cannot be written: No space left on device",
+        "ended after 4 of 5 runs",
+        "t2.csv: cannot be written: No space left on device",
+    ]
     assert len(Path("t.csv.runs").read_text().splitlines()) == 4
 
 

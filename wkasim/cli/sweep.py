@@ -104,18 +104,20 @@ def sweep(
             stopped = error
         progress.end()
     rows = summarise(planned, table)
-    try:
-        if out is not None and rows:
-            _write(out, rows)
-        if plot is not None and rows:
-            _plot(plot, planned, rows)
-    finally:
-        # What was found is told even if the disk is full.
-        if rows or stopped is None:
-            _print(planned, rows, as_json=json_)
     done = sum(row.runs for row in rows)
+    left = Usage()
     if stopped is not None:
-        raise InputError(*stopped.problems, *([f"ended after {done} of {total} runs"] if done else []))
+        left.problems += [*stopped.problems, *([f"ended after {done} of {total} runs"] if done else [])]
+    if rows:
+        if out is not None:
+            left.read(_write, out, rows)
+        if plot is not None:
+            left.read(_plot, plot, planned, rows)
+    # What was found is told even if the disk is full.
+    if rows or stopped is None:
+        _print(planned, rows, as_json=json_)
+    if left.problems:
+        raise InputError(*left.problems)
     if interrupted:
         again = "; give the same command again to go on" if out is not None else "; with --out it could go on from here"
         sys.stderr.write(f"interrupted after {done} of {total} runs{again}\n")
