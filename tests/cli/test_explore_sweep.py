@@ -284,14 +284,25 @@ def test_sweep_says_once_that_nobody_is_there_to_run_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wkasim.cli.sweep._PATIENCE_S", 0.0)
-    show = _progress(ProgressLine(), 0, 9, lambda: False)
+    show = _progress(ProgressLine(), 0, 0, 9, lambda: False)
     for done in (1, 1, 1, 2, 2):
         show(done)
     assert capsys.readouterr().err == 2 * "no worker is there; the sweep waits for one\n"
-    busy = _progress(ProgressLine(), 0, 9, lambda: True)
+    busy = _progress(ProgressLine(), 0, 0, 9, lambda: True)
     for _ in range(3):
         busy(1)
     assert capsys.readouterr().err == ""
+
+
+def test_sweep_that_goes_on_counts_only_the_runs_that_it_has_been_asked_for(
+    scenario: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wkasim("sweep", scenario, "--vary", "nodes=2..3", "--seeds", "3", "--out", "t.csv") == 0
+    shown: list[str] = []
+    monkeypatch.setattr(ProgressLine, "due", lambda self: True)
+    monkeypatch.setattr(ProgressLine, "show", lambda self, text: shown.append(text))
+    assert wkasim("sweep", scenario, "--vary", "nodes=3..4", "--seeds", "4", "--out", "t.csv") == 0
+    assert [text.partition(",")[0] for text in shown] == [f"{done} of 8 runs" for done in range(4, 9)]
 
 
 def test_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:

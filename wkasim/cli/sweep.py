@@ -94,7 +94,8 @@ def sweep(
     with _maker(executor, jobs) as (make_executor, anybody_there):
         table = Table.kept_in(out.with_name(f"{out.name}.runs"), planned) if out is not None else Table()
         progress = ProgressLine()
-        show = _progress(progress, len(table.results), total, anybody_there)
+        others = len(table.results) - sum(job.key in table.results for job in planned.jobs() if table.results)
+        show = _progress(progress, others, len(table.results) - others, total, anybody_there)
         try:
             in_flight = 4 * jobs if executor == "local" else 256
             run_sweep(planned, table, make_executor, in_flight=in_flight, on_progress=show)
@@ -189,15 +190,18 @@ def _check_workers(workers: Mapping[str, Mapping[str, Mapping[str, str | None]]]
         raise InputError(*problems)
 
 
-def _progress(line: ProgressLine, before: int, total: int, anybody_there: Callable[[], bool]) -> Callable[[int], None]:
-    """How far it is; what an earlier sweep has left does not count for the rate.
+def _progress(
+    line: ProgressLine, others: int, before: int, total: int, anybody_there: Callable[[], bool]
+) -> Callable[[int], None]:
+    """How far it is; what an earlier sweep has left does not count for the rate, and ``others`` not at all.
 
     When no result has come for a while, it is looked at whether there is anybody who could bring one.
     """
     last, waits_since, told = before, line.began, False
 
-    def show(done: int) -> None:
+    def show(there: int) -> None:
         nonlocal last, waits_since, told
+        done = there - others
         now = time.monotonic()
         if done != last:
             last, waits_since, told = done, now, False
