@@ -342,6 +342,12 @@ VARIANTS = (
         rule="WKA122", file=carbon("worker3"), marker="<Offset>", unserved=("worker3",),
     ),
     Variant(
+        name="list-left-out",
+        why="worker1 lists nobody; the manager, which lists it, finds it and tells nobody.",
+        edits=(Edit(WORKER1, MEMBERS, ""), Edit(MANAGER, ELB_MEMBER, ELB_MEMBER + entry("192.168.1.132", 4000))),
+        rule="WKA123", file=WORKER1, marker="<members>", lacking={"elb": ("worker1",)}, unrouted=("worker1",),
+    ),
+    Variant(
         name="not-well-formed",
         why="An end tag is missing in worker1's carbon.xml.",
         edits=(Edit(carbon("worker1"), "    </Ports>\n", ""),),

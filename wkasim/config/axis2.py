@@ -19,6 +19,8 @@ __all__ = ["Axis2File", "Clustering", "CommentedOut", "Duplicate", "ManagedDomai
 _PARAMETER_IN_COMMENT: Final = re.compile(
     r"<?(?:parameter|property)\s+name=\"(\w[\w.]{0,60})\"(?:\s+value=\"([^\"]{0,200})\"|[^>]{0,60}>([^<]{0,200}))"
 )
+_SECTION_IN_COMMENT: Final = re.compile(r"(?:<|\A\s*)clustering\s+(?:class|enable)")
+_MEMBER_IN_COMMENT: Final = re.compile(r"(?:<|\A\s*)member\s*>\s*<hostName", re.IGNORECASE)
 _MOST_MEMBERS: Final = 1000
 _OFF: Final = -1
 _TRANSPORTS: Final = ("http", "https")
@@ -102,6 +104,7 @@ class Axis2File:
     has_transports: bool = False
     commented: tuple[CommentedOut, ...] = ()
     commented_section: Place | None = None
+    commented_members: Place | None = None
     stray_section: Place | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -124,8 +127,9 @@ def read_axis2(path: Path, name: str | None = None) -> Axis2File:
         clustering=clustering,
         transports=_transports(document, receivers, problems),
         has_transports=bool(receivers),
-        commented=tuple(_commented(document, document.root)),
-        commented_section=_commented_section(document, document.root),
+        commented=tuple(_commented_parameters(document, document.root)),
+        commented_section=_commented(document, _SECTION_IN_COMMENT),
+        commented_members=_commented(document, _MEMBER_IN_COMMENT),
         stray_section=document.place(stray[0]) if stray else None,
         problems=tuple(problems),
     )
@@ -259,16 +263,17 @@ def _transports(document: Document, receivers: list[Element], problems: list[Pro
     return ports
 
 
-def _commented(document: Document, root: Element) -> Iterator[CommentedOut]:
+def _commented_parameters(document: Document, root: Element) -> Iterator[CommentedOut]:
     for comment in root.all_comments():
         for found in _PARAMETER_IN_COMMENT.finditer(comment.text):
             value = (found[2] if found[2] is not None else found[3]).strip()
             yield CommentedOut(found[1], value, _inside(document, comment, found.start()))
 
 
-def _commented_section(document: Document, root: Element) -> Place | None:
-    for comment in root.all_comments():
-        if found := re.search(r"(?:<|\A\s*)clustering\s+(?:class|enable)", comment.text):
+def _commented(document: Document, beginning: re.Pattern[str]) -> Place | None:
+    """Where in a comment something begins that would count outside of it."""
+    for comment in document.root.all_comments() if document.root is not None else ():
+        if found := beginning.search(comment.text):
             return _inside(document, comment, found.start())
     return None
 

@@ -16,7 +16,7 @@ from wkasim.config.carbon import CarbonFile, read_carbon
 from wkasim.config.datasources import DataSourcesFile, read_datasources
 from wkasim.config.declaration import Declaration, DeclaredNode, read_declaration
 from wkasim.config.directory import NodeFiles, find_nodes
-from wkasim.config.hosts import HostsFile, read_hosts
+from wkasim.config.hosts import HostsFile, is_loopback, read_hosts
 from wkasim.config.places import Place, Problem, Sourced
 from wkasim.config.startscript import StartFlags, read_start_script
 from wkasim.config.templates import is_template
@@ -173,6 +173,26 @@ class ConfiguredCluster:
     def active(self) -> list[ConfiguredNode]:
         """The nodes that take part by Tribes and well-known members, in the order of the start."""
         return list(self._active)
+
+    @cached_property
+    def loopback_is_shared(self) -> bool:
+        """Whether a loopback address means the same machine to all: there is one only, or they are told apart by it."""
+        addresses = {node.address for node in self._active}
+        addresses |= {member.address for node in self._active for member in node.members}
+        known = [address for address in addresses if address is not None]
+        machines = {node.machine for node in self._active if node.machine is not None}
+        if all(is_loopback(address) for address in known) and len(machines) < 2:
+            return True
+        # Machines that are told apart within 127: a test bench on one machine.
+        return all(address.startswith("127.") and address != "127.0.0.1" for address in known)
+
+    def share_a_machine(self, left: ConfiguredNode, right: ConfiguredNode) -> bool:
+        """Whether two nodes have one address, and it means one machine."""
+        if left.address is None or left.address != right.address:
+            return False
+        if self.loopback_is_shared or not is_loopback(left.address):
+            return True
+        return left.machine == right.machine and not is_loopback(left.machine or left.address)
 
     def at(self, address: str | None, port: int | None) -> list[ConfiguredNode]:
         """The active nodes that advertise an address and port."""

@@ -67,9 +67,9 @@ def _finding(found: Finding) -> dict[str, Json]:
         "line": found.place.line,
         "nodes": list(found.nodes),
         "text": found.text,
-        "happens": found.rule.happens,
-        "will_be_logged": list(found.rule.appear),
-        "will_not_be_logged": list(found.rule.missing),
+        "happens": found.consequence.happens,
+        "will_be_logged": list(found.consequence.appear),
+        "will_not_be_logged": list(found.consequence.missing),
         "mend": found.mend,
         "related": [str(place) for place in found.related],
     }

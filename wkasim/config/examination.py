@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from wkasim.config.cluster import ConfiguredCluster, read_cluster
-from wkasim.config.rules.check import find_faults
+from wkasim.config.rules.check import find_faults, with_outcome
 from wkasim.config.rules.finding import Finding
 from wkasim.config.verdict import Verdict, simulate
 from wkasim.profile import Profile, profile_named
@@ -53,4 +53,7 @@ def examine(
     declared = cluster.declaration.profile if cluster.declaration is not None else None
     chosen = profile_named(profile or declared or DEFAULT_PROFILE)
     verdict = simulate(cluster, chosen, failures=failures) if simulated and cluster.active() else None
-    return Examination(cluster=cluster, profile=chosen, findings=find_faults(cluster, chosen), verdict=verdict)
+    findings = find_faults(cluster, chosen)
+    if verdict is not None:
+        findings = with_outcome(cluster, verdict, findings)
+    return Examination(cluster=cluster, profile=chosen, findings=findings, verdict=verdict)

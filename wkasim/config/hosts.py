@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -13,9 +14,10 @@ from wkasim.config.places import Place, Problem, Sourced, read_text
 from wkasim.config.templates import is_template
 from wkasim.errors import InputError
 
-__all__ = ["HostsFile", "is_address", "is_loopback", "read_hosts"]
+__all__ = ["HostsFile", "is_address", "is_loopback", "is_range", "read_hosts"]
 
 _LOCALHOST: Final = "127.0.0.1"
+_RANGE: Final = re.compile(r"\d+\.\d+\.\d+\.\d+\s*[-/]")
 
 
 @frozen
@@ -44,6 +46,11 @@ def is_address(text: str) -> bool:
         and all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts)
         and all(int(part) < 256 for part in parts)
     )
+
+
+def is_range(text: str) -> bool:
+    """Whether the text is a range of addresses, such as 10.0.0.1-5 or 10.0.0.0/24."""
+    return _RANGE.match(text) is not None
 
 
 def _address(text: str) -> str | None:

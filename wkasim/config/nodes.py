@@ -12,7 +12,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
-from wkasim.config.hosts import is_address, is_loopback
+from wkasim.config.hosts import is_address, is_loopback, is_range
 from wkasim.config.values import digits
 from wkasim.node.config import DEFAULT_SUB_DOMAIN, Group, NodeConfig
 
@@ -23,6 +23,7 @@ _UNKNOWN_NAME: Final = "203.0.113"
 _LOOPBACK: Final = "127.0.0.1"
 _ANY: Final = "0.0.0.0"
 _SIXES: Final = "198.18"
+_MOST_ASSUMED: Final = 50
 
 
 @frozen(kw_only=True)
@@ -43,7 +44,8 @@ def simulable(cluster: ConfiguredCluster) -> Simulable:
     """Fill in what the files leave open."""
     assumptions: list[str] = []
     active = _of_ipv4(cluster.active(), assumptions)
-    addresses, machines = _addresses(active, assumptions)
+    assumptions += _damage(active)
+    addresses, machines = _addresses(active, assumptions, many=not cluster.loopback_is_shared)
     names = _names(cluster, active, addresses, assumptions)
     nodes = tuple(_node(node, addresses, names) for node in active)
     return Simulable(
@@ -53,6 +55,19 @@ def simulable(cluster: ConfiguredCluster) -> Simulable:
         left_out=tuple(node.name for node in cluster.nodes if node.name not in addresses),
         loopback={addresses[name]: machine for name, machine in machines.items() if is_loopback(addresses[name])},
     )
+
+
+def _damage(active: list[ConfiguredNode]) -> list[str]:
+    """What a real server would stumble over; one sentence a damaged file, one a value."""
+    told: dict[str, None] = {}
+    for node in active:
+        files = {file.file for file in (node.axis2, node.carbon) if file is not None}
+        for problem in node.problems:
+            if problem.place.file in files and problem.kind == "unreadable":
+                told[f"{node.name}: {problem.place.file} is damaged; taken as far as it can be read"] = None
+            elif problem.place.file in files and problem.kind == "value":
+                told[f"{node.name}: {problem.text}; taken as if it were not written"] = None
+    return list(told)[:_MOST_ASSUMED]
 
 
 def _of_ipv4(active: list[ConfiguredNode], assumptions: list[str]) -> list[ConfiguredNode]:
@@ -80,13 +95,14 @@ def _of_ipv4(active: list[ConfiguredNode], assumptions: list[str]) -> list[Confi
     ]
 
 
-def _addresses(active: list[ConfiguredNode], assumptions: list[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The simulated address of each node, and of its machine."""
+def _addresses(
+    active: list[ConfiguredNode], assumptions: list[str], *, many: bool
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The simulated address of each node, and of its machine; ``many`` machines have a loopback address each."""
     taken: dict[str, str] = {}
     machines: dict[str, str] = {}
     unknown = 0
     loopbacks: dict[str, str] = {}
-    many = len({node.machine for node in active}) > 1
     for node in active:
         address = node.address
         if address is None:
@@ -94,7 +110,8 @@ def _addresses(active: list[ConfiguredNode], assumptions: list[str]) -> tuple[di
             address = (
                 f"{_SOMEWHERE}.{unknown}" if unknown < 255 else f"198.51.{100 + unknown // 250}.{unknown % 250 + 1}"
             )
-            assumptions.append(f"{node.name}: the machine chooses its address; taken as {address}")
+            if node.host is None:
+                assumptions.append(f"{node.name}: the machine chooses its address; taken as {address}")
         elif address == _LOOPBACK and many:
             # Each machine's 127.0.0.1 is another one; here each gets a number of its own.
             key = node.machine if node.machine not in (None, _LOOPBACK) else node.name
@@ -116,7 +133,7 @@ def _names(
     for node in active:
         for member in node.members:
             host = member.host.value
-            if member.address is not None or host in names or "${" in host:
+            if member.address is not None or host in names or "${" in host or is_range(host):
                 continue
             guess = _guessed(host, member, node, active, addresses)
             names[host] = guess or f"{_UNKNOWN_NAME}.{len(names) + 1}"

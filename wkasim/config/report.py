@@ -160,10 +160,10 @@ def _findings(findings: tuple[Finding, ...], width: int) -> Iterator[tuple[str, 
         yield from _folded(found.text, width)
         for place in found.related:
             yield f"  see {place}", "dim"
-        yield from _folded(f"What happens: {found.rule.happens}", width)
-        for line in found.rule.appear:
+        yield from _folded(f"What happens: {found.consequence.happens}", width)
+        for line in found.consequence.appear:
             yield f"    will be logged:     {line}", "dim"
-        for line in found.rule.missing:
+        for line in found.consequence.missing:
             yield f"    will not be logged: {line}", "dim"
         yield from _folded(f"Mend: {found.mend}", width)
 
@@ -186,7 +186,8 @@ def _verdict(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield from _node(node)
     if verdict.complete and len(verdict.nodes) > 1:
         after = f" {verdict.converged_s:g} s after the last one was ready" if verdict.converged_s is not None else ""
-        yield f"  Everybody sees everybody{after}.", "green"
+        everybody = "Everybody who takes part" if verdict.left_out else "Everybody"
+        yield f"  {everybody} sees everybody{after}.", "green"
     for balancer, groups in verdict.routes.items():
         for group, members in groups.items():
             yield f"  {balancer} sends requests for {group} to {', '.join(members) or 'nobody'}.", ""
@@ -210,7 +211,7 @@ def _node(node: NodeVerdict) -> Iterator[tuple[str, str]]:
     if node.alone:
         yield f"  {node.name} stays ALONE as {node.advertised}{ready}", "bold red"
     else:
-        sees = f"sees {', '.join(node.sees)}" if node.sees else "sees nobody, and there is nobody"
+        sees = f"sees {', '.join(node.sees)}" if node.sees else "sees nobody, and nobody else is in its domain"
         yield f"  {node.name} {sees}{ready}", ""
         if node.lacks:
             yield f"    and does not see {', '.join(node.lacks)}", "yellow"

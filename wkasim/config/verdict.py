@@ -35,8 +35,8 @@ _LARGEST_FOR_FAILURES = 24
 class NodeVerdict:
     """One node at the end of the simulation; ``sees`` and ``lacks`` are names of nodes, times are in seconds.
 
-    ``alone`` says that it sees nobody although there is somebody to be seen. ``ready_s`` counts from the start of the
-    node; None if it never got ready.
+    ``alone`` says that it sees nobody, unless it is the only one of its domain and a load balancer has it. ``ready_s``
+    counts from the start of the node; None if it never got ready.
     """
 
     name: str
@@ -85,8 +85,10 @@ class Verdict:
 
     @property
     def complete(self) -> bool:
-        """Whether everybody sees everybody of the same domain."""
-        return all(node.state == "initialised" and not node.lacks and not node.strangers for node in self.nodes)
+        """Whether everybody sees everybody of the same domain, and nobody is alone."""
+        return all(
+            node.state == "initialised" and not (node.lacks or node.strangers or node.alone) for node in self.nodes
+        )
 
     def node(self, name: str) -> NodeVerdict:
         """The verdict about one node."""
@@ -108,7 +110,7 @@ def simulate(
         routes = {name: _routes(cluster, name) for name in cluster.nodes if cluster.nodes[name].config.groups}
     separations: tuple[Separation, ...] = ()
     if failures and all(node.state == "initialised" for node in nodes):
-        separations = tuple(_separations(made, chosen, seed, [node.name for node in nodes if not node.alone]))
+        separations = tuple(_separations(made, chosen, seed, [node.name for node in nodes if node.sees]))
     return Verdict(
         profile=chosen.name,
         order=tuple(node.name for node in made.nodes),
@@ -203,8 +205,19 @@ def _node_verdict(cluster: Cluster, name: str, ready: Mapping[str, float | None]
         sees=sees,
         lacks=tuple(other for other in wanted if other not in sees),
         strangers=tuple(address for address in listed if address not in by_address),
-        alone=not sees and len(cluster.nodes) > 1,
+        alone=not sees and len(cluster.nodes) > 1 and (bool(wanted) or not _is_managed(cluster, own)),
         ready_s=ready[name],
+    )
+
+
+def _is_managed(cluster: Cluster, address: str) -> bool:
+    """Whether a load balancer has a member of that address; one of another domain is not seen by the member itself."""
+    return any(
+        str(member.address) == address
+        for node in cluster.nodes.values()
+        if node.agent is not None
+        for manager in node.agent.managers
+        for member in manager.members
     )
 
 

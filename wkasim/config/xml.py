@@ -25,6 +25,13 @@ __all__ = ["Comment", "Document", "Element", "parse_xml", "read_xml"]
 _BOM: Final = b"\xef\xbb\xbf"
 _DOCTYPE_REFUSED: Final = "has a DOCTYPE; it is not read, for safety"
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE", re.IGNORECASE)
+_HINTS: Final = {
+    "xmlParseEntityRef": " (a bare & is written &amp;)",
+    "Double hyphen within comment": " (a comment ends at the first -->; there is none inside another)",
+    "Invalid bytes in character encoding": " (the first line names another encoding than the file has)",
+    "not proper UTF-8": " (the first line names another encoding than the file has)",
+}
+"""What the words of libxml2 mean to who wrote the file."""
 _MOST_ELEMENTS: Final = 200_000
 _MOST_ATTRIBUTES: Final = 5000
 _DEEPEST: Final = 200
@@ -172,7 +179,8 @@ def _tree(etree: ModuleType, data: bytes, *, recover: bool) -> tuple[Any, tuple[
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         line = getattr(error, "lineno", None) or 1
         words = str(getattr(error, "msg", None) or error)
-        return None, (line, re.sub(r", line \d+, column \d+.*", "", words.splitlines()[0] if words else "damaged"))
+        words = re.sub(r",? line \d+(?:, column \d+.*)?$", "", words.splitlines()[0] if words else "damaged")
+        return None, (line, words + next((hint for part, hint in _HINTS.items() if part in words), ""))
 
 
 def _element(

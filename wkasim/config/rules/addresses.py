@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
-from wkasim.config.hosts import is_loopback
+from wkasim.config.hosts import is_loopback, is_range
 from wkasim.config.places import Place
 from wkasim.config.rules.finding import Severity
 from wkasim.config.rules.hit import Hit
+from wkasim.config.rules.table import ENTRY_TO_NOBODY, OWN_MACHINE
 from wkasim.config.templates import is_template
 
 __all__ = [
@@ -25,19 +24,11 @@ __all__ = [
 ]
 
 
-_RANGE: Final = re.compile(r"\d+\.\d+\.\d+\.\d+\s*[-/]")
-
-
 def no_loopback(cluster: ConfiguredCluster) -> Iterator[Hit]:
     """No address of the machine itself, where there are several machines."""
     active = cluster.active()
-    addresses = {node.address for node in active} | {member.address for node in active for member in node.members}
-    known = {address for address in addresses if address is not None}
-    machines = {node.machine for node in active if node.machine is not None}
-    if all(is_loopback(address) for address in known) and len(machines) < 2:
+    if cluster.loopback_is_shared:
         return
-    if all(address.startswith("127.") and address != "127.0.0.1" for address in known):
-        return  # Machines that are told apart within 127: a test bench on one machine.
     for node in active:
         if node.address is not None and is_loopback(node.address) and node.host is not None:
             how = "" if node.host.value == node.address else f", which the hosts file maps to {node.address}"
@@ -66,9 +57,9 @@ def _loopback_entries(active: list[ConfiguredNode]) -> Iterator[Hit]:
         if related[0] != place:
             text = f"{member.host.value} is {member.address}: for {', '.join(names)} that is their own machine"
             mend = f"Map {member.host.value} to the address of its machine."
-            yield Hit("WKA101", place, names, text, mend, related=related)
+            yield Hit("WKA101", place, names, text, mend, related=related, consequence=OWN_MACHINE)
         else:
-            yield Hit("WKA101", place, names, text, mend)
+            yield Hit("WKA101", place, names, text, mend, consequence=OWN_MACHINE)
 
 
 def _where_mapped(node: ConfiguredNode, name: str) -> tuple[Place, ...]:
@@ -84,18 +75,14 @@ def ports_are_free(cluster: ConfiguredCluster) -> Iterator[Hit]:
         if node.address is None:
             continue
         key = (node.address, node.effective_port)
-        if key in taken and _offset_is_expected(cluster, node):
-            continue
-        if key in taken:
-            first = taken[key]
+        first = taken.setdefault(key, node)
+        if first is not node and cluster.share_a_machine(first, node) and not _offset_is_expected(cluster, node):
             text = f"port {key[1]} on {key[0]} is that of {first.name} already"
             related = (_port_place(first),)
             yield Hit("WKA102", _port_place(node), (node.name, first.name), text, related=related)
-        else:
-            taken[key] = node
     for node in active:
         for other in active:
-            if node.address is not None and other.address == node.address:
+            if other is node or cluster.share_a_machine(node, other):
                 for name, number in (("HTTP", other.http_port), ("HTTPS", other.https_port)):
                     if number == node.effective_port:
                         text = f"port {number} is the {name} port of {other.name}"
@@ -141,11 +128,15 @@ def ports_match(cluster: ConfiguredCluster) -> Iterator[Hit]:
 
 
 def _is_told_otherwise(cluster: ConfiguredCluster, address: str, port: int) -> bool:
-    """Whether the node that is meant takes no part, or tells a loopback address: that is another rule's finding."""
+    """Whether the node that is meant takes no part, has no known address or a loopback one: told by another rule."""
     active = cluster.active()
     return any(
-        node.effective_port == port
-        and ((node not in active and node.address == address) or (node in active and is_loopback(node.address or "")))
+        (node.effective_port == port or node.clustering is None)
+        and (
+            (node in active and is_loopback(node.address or ""))
+            or (node not in active and node.address in (None, address))
+            or (node in active and node.address is None and node.host is not None)
+        )
         for node in cluster.nodes
     )
 
@@ -194,7 +185,9 @@ def _mismatch(
             text = f"{first} is none of the nodes given here"
             mend = "Correct the entry, or give the directory of that node too."
             related = tuple(member.host_place for _, member in entries[1:])
-            yield Hit("WKA104", first.host_place, listing, text, mend, "warning", related)
+            lost = any(_finds_nobody(cluster, node) for node, _ in entries)
+            severity: Severity = "error" if lost else "warning"
+            yield Hit("WKA104", first.host_place, listing, text, mend, severity, related, ENTRY_TO_NOBODY)
         return
     if meant is None:
         has = ", ".join(f"{node.name} {node.effective_port}" for node in there)
@@ -206,6 +199,8 @@ def _mismatch(
     because = ""
     if meant.offset and port == meant.effective_port + meant.offset:
         rule, because = "WKA118", f", and {meant.offset} is its offset"
+    elif any(group.management_port is not None and group.management_port.value == port for group in meant.groups):
+        because = f"; {port} is its group_mgt_port, on which only an ELB with Hazelcast listens"
     elif {port, meant.effective_port} == {4000, 4100}:
         because = "; 4100 here and 4000 there is how some products are shipped"
     shared = len(cluster.at(meant.address, meant.effective_port)) > 1
@@ -220,6 +215,17 @@ def _mismatch(
     for node, member in entries:
         text = f"{meant.name} is listed with port {port} and has {meant.effective_port}{because}"
         yield Hit(rule, member.place, (node.name,), text, related=(_port_place(meant),))
+
+
+def _finds_nobody(cluster: ConfiguredCluster, node: ConfiguredNode) -> bool:
+    """Whether no entry of a list leads to a node, although the load balancer of its domain is among them."""
+    balanced = any(
+        group.domain.value == node.domain.value
+        for other in cluster.active()
+        if other is not node
+        for group in other.groups
+    )
+    return balanced and not cluster.listed(node)
 
 
 def _is_listed(cluster: ConfiguredCluster, node: ConfiguredNode) -> bool:
@@ -305,13 +311,14 @@ def names_resolve(cluster: ConfiguredCluster) -> Iterator[Hit]:
         first, *rest = errors or uses
         names = tuple(dict.fromkeys(use[2] for use in (errors or uses)))
         related = tuple(use[1] for use in rest)
-        if not cluster.has_hosts:
+        if not cluster.has_hosts and not is_range(name):
             text = f"{name} cannot be looked up here: no hosts file was given (--hosts FILE)"
             yield Hit("WKA106", first[1], names, text, "Name the hosts file with --hosts.", "note")
         else:
             then = f": clustering does not start on {', '.join(names)}" if errors else ""
-            mend = "Ranges of addresses are for Hazelcast: list each member by itself." if _RANGE.match(name) else None
-            yield Hit("WKA106", first[1], names, f"{name} is in no hosts file{then}", mend, first[0], related)
+            what = "is taken for a host name, which no machine has" if is_range(name) else "is in no hosts file"
+            mend = "Ranges of addresses are for Hazelcast: list each member by itself." if is_range(name) else None
+            yield Hit("WKA106", first[1], names, f"{name} {what}{then}", mend, first[0], related)
     yield from _names_of_others(cluster)
 
 
@@ -373,7 +380,7 @@ def http_ports_differ(cluster: ConfiguredCluster) -> Iterator[Hit]:
             if port <= 0:
                 continue
             first = taken.setdefault((node.address, port), node)
-            if first is not node:
+            if first is not node and cluster.share_a_machine(first, node):
                 offset = node.carbon.offset if node.carbon is not None else None
                 place = offset.place if offset is not None else Place(node.carbon.file) if node.carbon else node.place
                 text = f"port {port} on {node.address} is that of {first.name} already; both have offset {node.offset}"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wkasim.config.cluster import ConfiguredCluster
 from wkasim.config.rules import addresses, membership, reading, serving
 from wkasim.config.rules.finding import Finding
 from wkasim.config.rules.hit import Hit
+from wkasim.config.rules.outcome import unforeseen
 from wkasim.config.rules.table import RULES
+from wkasim.config.verdict import Verdict
 from wkasim.profile import Profile
 
-__all__ = ["find_faults"]
+__all__ = ["find_faults", "with_outcome"]
 
 _UNREAD = ("WKA117", "WKA130", "WKA131")
 _DISTORT_LISTS = ("WKA101", "WKA102", "WKA103", "WKA104", "WKA106", "WKA113", "WKA116", "WKA118", "WKA120", *_UNREAD)
@@ -22,7 +24,15 @@ _RANK = {"error": 0, "warning": 1, "note": 2}
 def find_faults(cluster: ConfiguredCluster, profile: Profile) -> tuple[Finding, ...]:
     """Everything that the rules find, the errors first, then by rule and place; each sentence once."""
     found = list(dict.fromkeys(_hits(cluster, profile)))
-    findings = [_finding(hit) for hit in found if not _is_consequence(hit, found)]
+    return _sorted(_finding(hit) for hit in found if not _is_consequence(hit, found))
+
+
+def with_outcome(cluster: ConfiguredCluster, verdict: Verdict, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings, and what the simulation shows beyond them."""
+    return _sorted([*findings, *map(_finding, unforeseen(cluster, verdict, findings))])
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda found: (_RANK[found.severity], found.rule.id, found.place)))
 
 
@@ -78,5 +88,6 @@ def _finding(hit: Hit) -> Finding:
         nodes=hit.nodes,
         text=hit.text,
         mend=hit.mend or rule.mend,
+        consequence=hit.consequence or rule.consequence,
         related=hit.related,
     )

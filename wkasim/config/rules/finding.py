@@ -8,9 +8,18 @@ from attrs import frozen
 
 from wkasim.config.places import Place
 
-__all__ = ["Finding", "Rule", "Severity"]
+__all__ = ["Consequence", "Finding", "Rule", "Severity"]
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
+@frozen
+class Consequence:
+    """What comes of a fault: a sentence, lines that will be logged, and lines of a healthy start that will not."""
+
+    happens: str
+    appear: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -35,6 +44,11 @@ class Rule:
     right: str = ""
     scenario: str = ""
 
+    @property
+    def consequence(self) -> Consequence:
+        """What comes of the fault as a rule; a finding may have its own."""
+        return Consequence(self.happens, self.appear, self.missing)
+
 
 @frozen(kw_only=True)
 class Finding:
@@ -46,4 +60,5 @@ class Finding:
     nodes: tuple[str, ...]
     text: str
     mend: str
+    consequence: Consequence
     related: tuple[Place, ...] = ()

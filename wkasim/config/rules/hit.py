@@ -5,14 +5,14 @@ from __future__ import annotations
 from attrs import frozen
 
 from wkasim.config.places import Place
-from wkasim.config.rules.finding import Severity
+from wkasim.config.rules.finding import Consequence, Severity
 
 __all__ = ["Hit"]
 
 
 @frozen
 class Hit:
-    """One hit; ``mend`` and ``severity`` replace what the rule says."""
+    """One hit; ``mend``, ``severity`` and ``consequence`` replace what the rule says."""
 
     rule: str
     place: Place
@@ -21,3 +21,4 @@ class Hit:
     mend: str | None = None
     severity: Severity | None = None
     related: tuple[Place, ...] = ()
+    consequence: Consequence | None = None

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from wkasim.config.cluster import ConfiguredCluster, ConfiguredNode
 from wkasim.config.places import Place
 from wkasim.config.rules.hit import Hit
+from wkasim.config.rules.table import SHORTER_LIST, STOCK_DOMAIN
 from wkasim.node.config import DEFAULT_DOMAIN
 
 __all__ = [
     "all_ask_for_configuration",
     "domains_agree",
+    "in_comment",
+    "list_place",
     "lists_agree",
     "lists_are_connected",
     "lists_lead_somewhere",
@@ -30,6 +33,12 @@ def list_place(node: ConfiguredNode) -> Place:
     return clustering.members_place if clustering is not None and clustering.members_place else node.place
 
 
+def in_comment(node: ConfiguredNode) -> str:
+    """Words for the members that a node would list if they were not in a comment."""
+    place = node.axis2.commented_members if node.axis2 is not None and not node.members else None
+    return f" (the members in line {place.line} are in a comment)" if place is not None else ""
+
+
 def lists_lead_somewhere(cluster: ConfiguredCluster) -> Iterator[Hit]:
     """Every node lists somebody else, or is listed."""
     active = cluster.active()
@@ -44,7 +53,7 @@ def lists_lead_somewhere(cluster: ConfiguredCluster) -> Iterator[Hit]:
         if others or cluster.is_listed(node):
             continue
         what = "only itself" if node.members else "nobody"
-        text = f"{node.name} lists {what}, and nobody lists {node.name}: it stays alone"
+        text = f"{node.name} lists {what}, and nobody lists {node.name}: it stays alone{in_comment(node)}"
         yield Hit("WKA104", list_place(node), (node.name,), text)
 
 
@@ -67,7 +76,8 @@ def lists_agree(cluster: ConfiguredCluster) -> Iterator[Hit]:
             if missing and not dangling and cluster.listed(node):
                 absent = ", ".join(sorted(missing))
                 text = f"{node.name} does not list {absent}, as the other workers do"
-                yield Hit("WKA104", list_place(node), (node.name,), text, severity="warning")
+                place = list_place(node)
+                yield Hit("WKA104", place, (node.name,), text, severity="warning", consequence=SHORTER_LIST)
 
 
 def _entries(node: ConfiguredNode) -> frozenset[str]:
@@ -99,7 +109,8 @@ def domains_agree(cluster: ConfiguredCluster) -> Iterator[Hit]:
         if node.domain.value in STOCK_DOMAINS and node.clustering is not None:
             text = f"{node.domain.value} is how every product is shipped: servers of other people may join"
             mend = "Choose a domain of your own."
-            yield Hit("WKA105", node.domain.place, (node.name,), text, mend, "warning")
+            place = node.domain.place
+            yield Hit("WKA105", place, (node.name,), text, mend, "warning", consequence=STOCK_DOMAIN)
 
 
 def _same_cluster(left: ConfiguredNode, right: ConfiguredNode) -> bool:

@@ -10,7 +10,11 @@ from wkasim.config.rules.table import RULES
 
 __all__ = ["pages"]
 
-_FROM = {"database": "the guide, Setting up the central database", "offset": "the guide, Adjusting the port offset"}
+_FROM = {
+    "simulation": "the simulation that follows the findings",
+    "database": "the guide, Setting up the central database",
+    "offset": "the guide, Adjusting the port offset",
+}
 
 
 def pages() -> dict[str, str]:

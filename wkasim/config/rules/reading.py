@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from wkasim.config.cluster import ConfiguredCluster, ConfiguredNode
+from wkasim.config.cluster import TRIBES_AGENT, ConfiguredCluster, ConfiguredNode
 from wkasim.config.places import Place, Problem
-from wkasim.config.rules.finding import Severity
 from wkasim.config.rules.hit import Hit
+from wkasim.config.rules.table import BY_MULTICAST, IGNORED, NOT_TRIBES, OF_IPV6, UNKNOWN_SCHEME
 from wkasim.config.values import UNRESOLVED
 
 __all__ = [
@@ -70,7 +70,7 @@ def addresses_are_simulated(cluster: ConfiguredCluster) -> Iterator[Hit]:
             if address is not None and ":" in address:
                 text = f"{address} is an address of IPv6; no recording has one, it is simulated as if it were of IPv4"
                 mend = "Make sure of it on the real servers, or write the address of IPv4."
-                yield Hit("WKA131", place, (node.name,), text, mend, "warning")
+                yield Hit("WKA131", place, (node.name,), text, mend, "warning", consequence=OF_IPV6)
 
 
 def section_is_complete(cluster: ConfiguredCluster) -> Iterator[Hit]:
@@ -91,17 +91,21 @@ def section_is_complete(cluster: ConfiguredCluster) -> Iterator[Hit]:
         if not clustering.enabled.value:
             yield Hit("WKA116", clustering.enabled.place, (node.name,), "clustering is switched off")
         elif clustering.empty:
-            yield Hit(
-                "WKA116", clustering.place, (node.name,), "the clustering section is empty: no scheme, no members"
-            )
+            text = "the clustering section is empty: no scheme, no members"
+            yield Hit("WKA116", clustering.place, (node.name,), text, consequence=BY_MULTICAST)
         else:
             yield from _scheme(node)
         if clustering.others:
             text = f"{len(clustering.others) + 1} clustering sections; this one, the first, counts"
-            yield Hit("WKA116", clustering.place, (node.name,), text, severity="warning", related=clustering.others)
+            yield _ignored(node, clustering.place, text, *clustering.others)
         for twice in clustering.duplicates:
             text = f"{twice.name} is written twice; this one counts, not that in line {twice.ignored.line}"
-            yield Hit("WKA116", twice.used, (node.name,), text, severity="warning", related=(twice.ignored,))
+            yield _ignored(node, twice.used, text, twice.ignored)
+
+
+def _ignored(node: ConfiguredNode, used: Place, text: str, *ignored: Place) -> Hit:
+    """What is written twice, of which only one counts."""
+    return Hit("WKA116", used, (node.name,), text, severity="warning", related=ignored, consequence=IGNORED)
 
 
 def _scheme(node: ConfiguredNode) -> Iterator[Hit]:
@@ -109,13 +113,15 @@ def _scheme(node: ConfiguredNode) -> Iterator[Hit]:
     scheme = node.clustering.text("membershipScheme")
     if scheme is None:
         text = "no membershipScheme: the node asks the network by multicast, and its member list is not read"
-        yield Hit("WKA116", node.clustering.place, (node.name,), text)
+        yield Hit("WKA116", node.clustering.place, (node.name,), text, consequence=BY_MULTICAST)
     elif scheme.value == "multicast":
         text = "membershipScheme is multicast: the member list is not read"
-        yield Hit("WKA116", scheme.place, (node.name,), text, "Set membershipScheme to wka.")
+        mend = "Set membershipScheme to wka."
+        yield Hit("WKA116", scheme.place, (node.name,), text, mend, consequence=BY_MULTICAST)
     elif scheme.value != "wka" and node.uses_tribes:
         text = f"membershipScheme {scheme.value!r} is unknown: clustering does not start"
-        yield Hit("WKA116", scheme.place, (node.name,), text, "Set membershipScheme to wka.")
+        mend = "Set membershipScheme to wka."
+        yield Hit("WKA116", scheme.place, (node.name,), text, mend, consequence=UNKNOWN_SCHEME)
 
 
 def settings_without_effect(cluster: ConfiguredCluster) -> Iterator[Hit]:
@@ -131,12 +137,14 @@ def settings_without_effect(cluster: ConfiguredCluster) -> Iterator[Hit]:
 
 
 def single_dialect(cluster: ConfiguredCluster) -> Iterator[Hit]:
-    """One agent class on all nodes, with its own parameters."""
-    tribes = [node for node in cluster.nodes if node.clustering is not None and node.uses_tribes]
+    """The dialect of Tribes, with its own parameters; where all nodes have another agent, that is told once."""
+    foreign: dict[str, list[ConfiguredNode]] = {}
+    tribes = False
     for node in cluster.nodes:
         clustering = node.clustering
         if clustering is None:
             continue
+        tribes = tribes or node.uses_tribes
         if clustering.old_dialect is not None:
             text = "the dialect of 2008 (cluster, tcpListenHost, hostname); later versions ignore it"
             yield Hit("WKA120", clustering.old_dialect, (node.name,), text)
@@ -144,9 +152,30 @@ def single_dialect(cluster: ConfiguredCluster) -> Iterator[Hit]:
             for name in _HAZELCAST_ONLY:
                 if name in clustering.parameters:
                     text = f"{name} belongs to Hazelcast; this node's class is that of Tribes, which ignores it"
-                    yield Hit("WKA120", clustering.parameters[name].place, (node.name,), text)
+                    place = clustering.parameters[name].place
+                    yield Hit("WKA120", place, (node.name,), text, "Remove it.", consequence=IGNORED)
         elif clustering.agent_class is not None:
-            what = "others here use Tribes: they never see it" if tribes else "it follows another protocol than Tribes"
-            text = f"the class {clustering.agent_class.value.rpartition('.')[2]} is that of Hazelcast; {what}"
-            severity: Severity = "error" if tribes else "warning"
-            yield Hit("WKA120", clustering.agent_class.place, (node.name,), text, severity=severity)
+            foreign.setdefault(clustering.agent_class.value.rpartition(".")[2], []).append(node)
+    for name, nodes in foreign.items():
+        what = "that of Hazelcast" if "hazelcast" in name.lower() else "none of Tribes"
+        places = [
+            node.clustering.agent_class.place for node in nodes if node.clustering and node.clustering.agent_class
+        ]
+        if tribes:
+            text = f"the class {name} is {what}; others here use Tribes: they never see it"
+            yield from (
+                Hit("WKA120", place, (node.name,), text, severity="error")
+                for node, place in zip(nodes, places, strict=True)
+            )
+            continue
+        text = f"the class {name} of {', '.join(node.name for node in nodes)} is {what}, and follows another protocol"
+        mend = f'Nothing, if it is meant so; the class of Tribes is "{TRIBES_AGENT}".'
+        yield Hit(
+            "WKA120",
+            places[0],
+            tuple(node.name for node in nodes),
+            text,
+            mend,
+            related=tuple(places[1:]),
+            consequence=NOT_TRIBES,
+        )

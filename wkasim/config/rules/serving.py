@@ -12,6 +12,7 @@ from wkasim.config.cluster import ConfiguredCluster, ConfiguredNode
 from wkasim.config.places import Place
 from wkasim.config.rules.finding import Severity
 from wkasim.config.rules.hit import Hit
+from wkasim.config.rules.table import NO_DOMAIN_MANAGED, NOBODY_IN_BLOCK
 from wkasim.config.values import digits
 
 __all__ = [
@@ -46,7 +47,7 @@ def balancer_manages_somebody(cluster: ConfiguredCluster) -> Iterator[Hit]:
             text = f"{balancer.name} manages no domain: loadbalancer.conf names no service"
             mend = "Write a service with the domain of the nodes, unless something else tells it of them."
             place = Place(balancer.balancer.file)
-            yield Hit("WKA110", place, (balancer.name,), text, mend, "warning")
+            yield Hit("WKA110", place, (balancer.name,), text, mend, "warning", consequence=NO_DOMAIN_MANAGED)
         domains = {node.domain.value for node in applications}
         for domain in dict.fromkeys(group.domain.value for group in balancer.groups):
             if domain in domains or not applications:
@@ -112,7 +113,8 @@ def sub_domains_lead_somewhere(cluster: ConfiguredCluster) -> Iterator[Hit]:
             if not any(node.sub_domain is not None and node.sub_domain.value == name for node in inside):
                 text = f"no node of {group.domain.value} has the sub-domain {name!r}"
                 mend = "Correct the name of the block, or set subDomain on the nodes."
-                yield Hit("WKA107", group.sub_domain.place, (balancer.name,), text, mend, "warning")
+                place = group.sub_domain.place
+                yield Hit("WKA107", place, (balancer.name,), text, mend, "warning", consequence=NOBODY_IN_BLOCK)
 
 
 def _name(group: ManagedDomain) -> str | None:

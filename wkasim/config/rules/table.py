@@ -6,9 +6,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from wkasim.config.rules.finding import Rule
+from wkasim.config.rules.finding import Consequence, Rule
 
-__all__ = ["RULES"]
+__all__ = [
+    "BY_MULTICAST",
+    "ENTRY_TO_NOBODY",
+    "IGNORED",
+    "NOBODY_IN_BLOCK",
+    "NOT_TRIBES",
+    "NO_DOMAIN_MANAGED",
+    "OF_IPV6",
+    "OWN_MACHINE",
+    "RULES",
+    "SHORTER_LIST",
+    "STOCK_DOMAIN",
+    "UNKNOWN_SCHEME",
+]
 
 _PORT: Final = '<parameter name="localMemberPort">4000</parameter>'
 _NO_MEMBERS: Final = "INFO - TribesUtil No members in current cluster"
@@ -24,6 +37,40 @@ _LOOPBACK: Final = (
 )
 _INITIALIZING: Final = "INFO - TribesClusteringAgent Initializing cluster..."
 _COMPLETED: Final = "INFO - TribesClusteringAgent Cluster initialization completed."
+
+
+OWN_MACHINE: Final = Consequence(
+    "The node looks for that member on its own machine, where it finds itself, another server, or nobody. The member "
+    "that is meant is never asked.",
+)
+ENTRY_TO_NOBODY: Final = Consequence(
+    "If nobody is there, the node goes by the other entries of its list; where none of them answers it starts alone, "
+    "and in the profile wso2-1.6.1 it waits for ever.",
+    (_UNREACHABLE,),
+    (_STATIC,),
+)
+STOCK_DOMAIN: Final = Consequence("One wrong address in a list, and servers of two clusters join each other.")
+BY_MULTICAST: Final = Consequence(
+    "The node asks the network for its domain by multicast. It never looks for those that are found by lists, and "
+    "they never find it.",
+    ("INFO - TribesClusteringAgent Using multicast based membership management scheme",),
+    (_JOIN,),
+)
+UNKNOWN_SCHEME: Final = Consequence(
+    "The server refuses the scheme, and clustering does not start.",
+    ("ERROR - TribesClusteringAgent Invalid membership scheme '{scheme}'. Supported schemes are multicast & wka",),
+    (_COMPLETED,),
+)
+IGNORED: Final = Consequence("The server goes on without it, and says nothing.")
+SHORTER_LIST: Final = Consequence("It works until those are down that the node does list.")
+NO_DOMAIN_MANAGED: Final = Consequence("No member is admitted to load balancing, and no request is ever forwarded.")
+NOBODY_IN_BLOCK: Final = Consequence("Requests for the hosts of that block find no member and are refused.")
+OF_IPV6: Final = Consequence("Nobody has seen what the real servers make of it.")
+NOT_TRIBES: Final = Consequence(
+    "Hazelcast finds its members by rules of its own, which wkasim does not know: nothing can be said about these "
+    "nodes beyond their files.",
+    missing=(_INITIALIZING,),
+)
 
 
 def _member(host: str, port: int | str) -> str:
@@ -327,7 +374,7 @@ _RULES: Final = (
     Rule(
         id="WKA120",
         fault="F20",
-        title="Two dialects are mixed",
+        title="Another dialect than that of Tribes",
         severity="warning",
         why="Tribes (Axis2) and Hazelcast (Carbon 4.2 and later) read the same section with different parameters and "
         "cannot talk to each other. The dialect of 2008 had other names again.",
@@ -361,6 +408,19 @@ _RULES: Final = (
         missing=(_ADMITTED,),
         wrong="worker1 and worker3 on one machine: <Offset>0</Offset>",
         right="worker3: <Offset>1</Offset>",
+    ),
+    Rule(
+        id="WKA123",
+        fault="simulation",
+        title="The simulated cluster does not come together",
+        severity="error",
+        why="Who finds whom follows from all lists and the order of the start together. A node whose list leads to "
+        "nobody sends no JOIN: it is found by those that list it, and they tell nobody.",
+        happens="The cluster works as the simulation says: some members never learn of others, or get no request.",
+        mend="List the same well-known members, two at least, on all nodes of one role.",
+        missing=(_JOIN,),
+        wrong="manager lists elb and worker1; worker1: <members></members>",
+        right=f"worker1: <members>{_member('elb.wso2.com', 4000)}{_member('mgr.esb.wso2.com', 4001)}</members>",
     ),
     Rule(
         id="WKA130",
