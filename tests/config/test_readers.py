@@ -10,6 +10,7 @@ import pytest
 from wkasim.config.axis2 import Axis2File, read_axis2
 from wkasim.config.balancer import BalancerFile, read_balancer
 from wkasim.config.carbon import read_carbon
+from wkasim.config.directory import find_nodes
 from wkasim.config.hosts import read_hosts
 from wkasim.config.startscript import flags_of
 from wkasim.config.xml import parse_xml
@@ -246,3 +247,24 @@ def test_template_marks_that_hold_signs_of_their_own_are_found(tmp_path: Path) -
     assert [(problem.kind, problem.place.line) for problem in read_carbon(path).problems] == [
         ("template", 2), ("template", 2), ("template", 3),
     ]  # fmt: skip
+
+
+def test_one_file_is_named_after_the_home_that_it_lies_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("worker1", "worker2"):
+        conf = tmp_path / name / "repository" / "conf"
+        (conf / "axis2").mkdir(parents=True)
+        (conf / "axis2" / "axis2.xml").write_text("<axisconfig/>", encoding="utf-8")
+        (conf / "carbon.xml").write_text("<Server/>", encoding="utf-8")
+    one, other = (tmp_path / name / "repository" / "conf" for name in ("worker1", "worker2"))
+    found = find_nodes([one / "axis2" / "axis2.xml", other / "axis2" / "axis2.xml", one / "carbon.xml"])
+    assert [(node.name, sorted(node.files)) for node in found] == [
+        ("worker1", ["axis2", "carbon"]),
+        ("worker2", ["axis2"]),
+    ]
+    monkeypatch.chdir(one / "axis2")
+    assert [node.name for node in find_nodes([Path("axis2.xml")])] == ["worker1"]
+
+
+def test_directory_named_twice_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "axis2.xml").write_text("<axisconfig/>", encoding="utf-8")
+    assert len(find_nodes([tmp_path, tmp_path / ".." / tmp_path.name])) == 1

@@ -58,12 +58,13 @@ class NodeFiles:
 def find_nodes(directories: Iterable[Path]) -> list[NodeFiles]:
     """The nodes in these directories, in their order; a directory without files of its own is a parent of nodes.
 
-    A path of a file is a node of which only that file is known. Raises InputError naming every directory that cannot
+    A path of a file is a node of which only that file is known, or those files that are named of it. A directory that
+    is named twice counts once. Raises InputError naming every directory that cannot
     be read or has no configuration in it.
     """
     nodes: list[NodeFiles] = []
     problems: list[str] = []
-    for directory in directories:
+    for directory in _each_once(directories):
         try:
             found = list(_nodes_in(directory))
         except OSError as error:
@@ -74,17 +75,39 @@ def find_nodes(directories: Iterable[Path]) -> list[NodeFiles]:
                 f"{directory}: no configuration of a node in it; "
                 "expected repository/conf/axis2/axis2.xml, or axis2.xml, here or one directory below"
             )
-        nodes += found
+        for node in found:
+            _add(nodes, node, one_file=not directory.is_dir())
     if problems:
         raise InputError(*problems)
     return list(_with_names_that_differ(nodes))
+
+
+def _each_once(directories: Iterable[Path]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for directory in directories:
+        if (place := directory.resolve()) not in seen:
+            seen.add(place)
+            yield directory
+
+
+def _add(nodes: list[NodeFiles], node: NodeFiles, *, one_file: bool) -> None:
+    """Add a node; one file of a node of which another file was named goes to that one."""
+    for at, other in enumerate(nodes):
+        alike = one_file and other.name == node.name and other.directory == node.directory
+        if alike and not other.files.keys() & node.files.keys():
+            nodes[at] = NodeFiles(other.name, other.directory, {**other.files, **node.files})
+            return
+    nodes.append(node)
 
 
 def _nodes_in(directory: Path) -> Iterator[NodeFiles]:
     if directory.is_file():
         kind = _kind(directory.name)
         if kind is not None:
-            yield NodeFiles(_stem(directory.name), directory.parent, {kind: directory})
+            home = _home(directory)
+            stem = _stem(directory.name)
+            name = (home.resolve().name if stem == directory.name else "") or stem
+            yield NodeFiles(name, home, {kind: directory})
         return
     entries = _sorted(directory)
     flat = [path for path in entries if path.is_file()]
@@ -110,6 +133,15 @@ def _nodes_side_by_side(directory: Path, flat: list[Path]) -> Iterator[NodeFiles
             by_prefix.setdefault(_stem(path.name), {}).setdefault(kind, path)
     for prefix, files in by_prefix.items():
         yield NodeFiles(prefix, directory, files)
+
+
+def _home(file: Path) -> Path:
+    """The home of the product that a file lies in, or its directory."""
+    for folder in _FOLDERS:
+        parts = Path(folder).parts
+        if parts and file.absolute().parent.parts[-len(parts) :] == parts:
+            return file.parents[len(parts)] if len(file.parents) > len(parts) else file.absolute().parents[len(parts)]
+    return file.parent
 
 
 def _files(directory: Path) -> dict[str, Path]:
