@@ -87,7 +87,37 @@ def test_logs_without_clustering_lines_says_so(tmp_path: Path) -> None:
     file = tmp_path / "other.log"
     file.write_text("INFO - Other hello\n")
     result = run(logs, file)
-    assert result.stdout == "No line of the clustering code was found in these logs.\n"
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"{file}: no line of the clustering code was found\n"
+
+
+def test_diagnose_of_logs_without_clustering_lines_is_no_all_clear(tmp_path: Path) -> None:
+    file = tmp_path / "other.log"
+    file.write_text("[2013-06-20 10:11:12,345]  INFO - HazelcastClusteringAgent Cluster domain: d\n")
+    error = run(diagnose, file).exception
+    assert isinstance(error, InputError)
+    hazelcast = "; its lines are those of Hazelcast, which is another protocol than Tribes"
+    assert error.problems == (f"{file}: no line of the clustering code was found{hazelcast}",)
+
+
+def test_log_without_clustering_lines_beside_others_is_named(tmp_path: Path) -> None:
+    for name, text in (("a", "INFO - ClusterBuilder Clustering has been disabled\n"), ("b", "hello\n")):
+        (tmp_path / f"{name}.log").write_text(text)
+    result = run(logs, tmp_path)
+    assert result.stdout.endswith("a  no address  no domain  clustering is switched off; knows nobody\n")
+    assert result.stderr == f"{tmp_path / 'b.log'}: no line of the clustering code was found\n"
+
+
+def test_one_log_does_not_tell_that_the_members_came_later(tmp_path: Path) -> None:
+    """Nobody knows from this log alone whether the member was not started, or could not be reached."""
+    (tmp_path / "w1.log").write_text(
+        "[2013-06-20 10:11:13,345]  INFO - TribesClusteringAgent Initializing cluster...\n"
+        "[2013-06-20 10:11:13,947]  INFO - WkaBasedMembershipScheme Could not connect to member 10.0.0.1:4000(d)\n"
+        "[2013-06-20 10:11:14,101]  INFO - TribesUtil No members in current cluster\n"
+        "[2013-06-20 10:11:14,102]  INFO - TribesClusteringAgent Cluster initialization completed.\n"
+    )
+    text = "w1 reached none of its well-known members (10.0.0.1:4000(d)): it is alone to the end of its log"
+    assert run(diagnose, tmp_path).stdout.startswith(text)
 
 
 def test_logs_missing_file_and_unknown_view(tmp_path: Path) -> None:

@@ -101,7 +101,9 @@ def test_closed_pipe_is_no_traceback(program: Start) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-@pytest.mark.parametrize("command", ["schema", "run elb-alone", "run elb-alone --json", "profiles"])
+@pytest.mark.parametrize(
+    "command", ["schema", "run elb-alone", "run elb-alone --json", "profiles", "--help", "--version"]
+)
 def test_output_onto_a_full_disk_is_a_sentence(command: str, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -109,6 +111,15 @@ def test_output_onto_a_full_disk_is_a_sentence(command: str, tmp_path: Path) -> 
             stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path, timeout=60,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, "the output: cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "scenarios", "run elb-alone --json"])
+def test_stdout_that_was_closed_by_the_shell_is_no_traceback(command: str, tmp_path: Path) -> None:
+    line = f"exec {sys.executable} -m wkasim {command} >&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_public_names_are_all_there_and_typed() -> None:

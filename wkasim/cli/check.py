@@ -73,15 +73,13 @@ def check(
 
 def _check_role(logs: list[Path], role: str, *, as_json: bool) -> bool:
     """Each start in the logs against the documented sequence of a role."""
-    from wkasim.cli.logs import load_story
+    from wkasim.cli.logs import load_lives
     from wkasim.cli.screen import make_console, plain_text
     from wkasim.logs.sequence import ROLES, check_sequence, has_start
 
     if role not in ROLES:
         raise InputError(f"unknown role {role!r} (known: {', '.join(ROLES)})")
-    lives = load_story(logs).lives
-    if not lives:
-        raise InputError(f"{logs[0]}: no line of the clustering code was found")
+    lives = load_lives(logs).lives
     started = [life for life in lives if has_start(life)]
     if not started:
         raise InputError(f"{logs[0]}: the log begins in the middle; no start of a node is in it")

@@ -34,14 +34,15 @@ def diagnose(
 ) -> None:
     """Give the reasons for what the logs show, the surest first, each with its evidence and what to look at next.
 
-    Exits with 0 if nothing points at a fault, with 1 if something does, with 2 if a file cannot be read.
+    Exits with 0 if nothing points at a fault, with 1 if something does, with 2 if a file cannot be read
+    or no log holds a line of the clustering code.
     """
-    from wkasim.cli.logs import load_story
+    from wkasim.cli.logs import load_lives
     from wkasim.cli.screen import make_console, plain_text
     from wkasim.logs import chronicle
     from wkasim.logs.diagnose import diagnose as diagnosed
 
-    story = load_story(paths)
+    story = load_lives(paths)
     diagnosis = diagnosed(story)
     findings: tuple[Finding, ...] = ()
     if conf:

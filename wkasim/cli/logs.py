@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from wkasim.logs.story import Story
     from wkasim.logs.stream import Progress
 
-__all__ = ["load_story", "logs", "register"]
+__all__ = ["load_lives", "load_story", "logs", "register"]
 
 _VIEWS: Final = ("lives", "members", "timeline")
 _LARGE: Final = 50 * 1024 * 1024
+_MOST_TOLD: Final = 10
+"""Logs without any line of the clustering code that are named one by one."""
 
 
 def register(app: typer.Typer) -> None:
@@ -55,12 +57,28 @@ def logs(
     for line in lines:
         console.print(plain_text(line), soft_wrap=True)
     if not story.lives:
-        console.print(plain_text("No line of the clustering code was found in these logs."))
+        sys.stderr.writelines(f"{problem}\n" for problem in _nothing_found(paths).problems)
+
+
+def load_lives(paths: list[Path]) -> Story:
+    """The logs as a story; raises InputError if there is not one line of the clustering code in them."""
+    story = load_story(paths)
+    if not story.lives:
+        raise _nothing_found(paths)
+    return story
+
+
+def _nothing_found(paths: list[Path]) -> InputError:
+    from wkasim.logs.files import find_logs, nothing_in
+
+    files = list(find_logs(paths).values())
+    more = [f"and {len(files) - _MOST_TOLD} more"] if len(files) > _MOST_TOLD else []
+    return InputError(*map(nothing_in, files[:_MOST_TOLD]), *more)
 
 
 def load_story(paths: list[Path]) -> Story:
     """Read the logs; large ones with their progress on stderr, if somebody watches."""
-    from wkasim.logs.files import find_logs
+    from wkasim.logs.files import find_logs, nothing_in
     from wkasim.logs.story import read_story
 
     files = find_logs(paths, lambda text: sys.stderr.write(f"{text}\n"))
@@ -74,6 +92,9 @@ def load_story(paths: list[Path]) -> Story:
     story = read_story(files, report if watched else None)
     if watched:
         sys.stderr.write("\n")
+    if story.lives:
+        silent = [found for node, found in files.items() if node not in story.nodes]
+        sys.stderr.writelines(f"{nothing_in(found)}\n" for found in silent[:_MOST_TOLD])
     return story
 
 

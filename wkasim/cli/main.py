@@ -13,6 +13,8 @@ import keyword
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -108,27 +110,38 @@ class _CommandTable(TyperGroup):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Context:
+        with _told():  # --help and --version print here
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        with _told():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn errors into words and exit codes."""
+    try:
         try:
-            try:
-                return super().invoke(ctx)
-            finally:
-                sys.stdout.flush()
-        except InputError as error:
-            sys.stderr.writelines(f"{problem}\n" for problem in error.problems)
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            sys.stderr.write("interrupted\n")
-            raise typer.Exit(130) from None
-        except BrokenPipeError:
-            _forget_output()
-            raise typer.Exit(BROKEN_PIPE) from None
-        except OSError as error:
-            if error.errno not in _FULL:
-                raise
-            _forget_output()
-            sys.stderr.write(f"{error.filename or 'the output'}: cannot be written: {error.strerror}\n")
-            raise typer.Exit(2) from None
+            yield
+        finally:
+            sys.stdout.flush()
+    except InputError as error:
+        sys.stderr.writelines(f"{problem}\n" for problem in error.problems)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        _forget_output()
+        raise typer.Exit(BROKEN_PIPE) from None
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _forget_output()
+        sys.stderr.write(f"{error.filename or 'the output'}: cannot be written: {error.strerror}\n")
+        raise typer.Exit(2) from None
 
 
 def _forget_output() -> None:
@@ -167,6 +180,9 @@ def wkasim(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; always ends by SystemExit with the exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started this, as in ``>&-``
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail

@@ -32,7 +32,9 @@ def lives(story: Story) -> Iterator[str]:
         begin = _clock(story.begin(life))
         where = life.address or life.likely_address or "no address"
         number = f" (life {life.number})" if len(story.of(life.node)) > 1 else ""
-        if life.started is None:
+        if life.started is None and life.first("clustering_disabled") is not None:
+            state = "clustering is switched off"
+        elif life.started is None:
             state = "begins in the middle"
         elif life.last("stopping_channel") is not None:
             state = "stopped"

@@ -13,7 +13,7 @@ from typing import Final
 from wkasim.errors import InputError
 from wkasim.logs.parser import UNREADABLE, open_log, parse_lines
 
-__all__ = ["find_logs", "in_order_of_time", "stem_of"]
+__all__ = ["find_logs", "in_order_of_time", "nothing_in", "stem_of"]
 
 _LOG: Final = re.compile(r"\.log(?:[._-][\w.-]*)?$|\.out(?:\.gz)?$|^console\.txt$", re.IGNORECASE)
 _PACKED: Final = re.compile(r"\.(?:zip|bz2|xz|zst|lz4|7z|tgz|rar)$", re.IGNORECASE)
@@ -29,6 +29,8 @@ _OF_A_SERVER: Final = re.compile(
 
 _WITHIN_SERVER: Final = frozenset({"logs", "log", "repository", "archive"})
 _MOST_FILES: Final = 2000
+_MOST_LINES: Final = 100_000
+_LONG_LINE: Final = 1000
 _FIRST_LINES: Final = 300
 """Lines of a file in which its first time is looked for."""
 
@@ -116,6 +118,23 @@ def in_order_of_time(paths: Sequence[Path]) -> list[Path]:
         return list(paths)
     never = datetime.max  # noqa: DTZ901 - logs name no zone
     return sorted(paths, key=lambda path: (_first_moment(path) or never, _rotation(path), path))
+
+
+def nothing_in(paths: Sequence[Path]) -> str:
+    """What is said of a node's logs that hold no line of the clustering code; those of Hazelcast are told by name."""
+    foreign = next((path for path in paths if _is_of_hazelcast(path)), None)
+    why = "; its lines are those of Hazelcast, which is another protocol than Tribes" if foreign is not None else ""
+    return f"{foreign or paths[0]}: no line of the clustering code was found{why}"
+
+
+def _is_of_hazelcast(path: Path) -> bool:
+    if not path.is_file():
+        return False  # What is read from a pipe is gone afterwards.
+    try:
+        with open_log(path) as file:
+            return any("HazelcastClusteringAgent" in line[:_LONG_LINE] for line in islice(file, _MOST_LINES))
+    except UNREADABLE:
+        return False
 
 
 def _first_moment(path: Path) -> datetime | None:

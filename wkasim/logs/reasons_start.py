@@ -220,8 +220,11 @@ def _alone(story: Story, life: Life) -> Iterator[Reason]:
     since = life.alone()
     until = since[1] if since is not None else None
     ended = f" until {until:%H:%M:%S}, when others found it" if until is not None else " to the end of its log"
-    if unreached:
+    later = _come_later(story, life, unreached)
+    if later:
         why = f"was started before its well-known members ({names})"
+    elif unreached:
+        why = f"reached none of its well-known members ({names})"
     else:
         why = "knows no well-known member but itself"
     text = f"{life.node} {why}: it is alone{ended}, and never sends JOIN"
@@ -231,12 +234,19 @@ def _alone(story: Story, life: Life) -> Iterator[Reason]:
         rules=("WKA104", "WKA109", "WKA103") if not unreached else ("WKA109", "WKA103", "WKA104"),
         scenario="faults/f09-started-first" if unreached else "faults/f04-list-of-itself",
         or_else=(
-            "If this is the first node of its cluster and others list it, this is how it should be. "
-            "The members may also be up on other ports, or behind a firewall."
-            if single else "They may be up on other ports, or behind a firewall." if unreached else ""
+            "If this is the first node of its cluster and others list it, this is how it should be."
+            if single else "They may be up on other ports, or behind a firewall." if later else ""
         ),
-        next_look="Look at the logs of the well-known members: when were they started, and which port did they bind?",
+        next_look="Look at the logs of the well-known members: when were they started, and which port did they bind?"
+        + (" Is there a firewall?" if unreached and not later else ""),
     )  # fmt: skip
+
+
+def _come_later(story: Story, life: Life, unreached: list[LogLine]) -> bool:
+    """Whether the logs show one of the members that were not reached beginning after the node."""
+    own = story.begin(life)
+    begun = [story.begin(other) for line in unreached for other in story.at_address(address_of(line.params["member"]))]
+    return own is not None and any(time is not None and time > own for time in begun)
 
 
 def _unanswered(story: Story, life: Life) -> Iterator[Reason]:
