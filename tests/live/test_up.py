@@ -259,6 +259,17 @@ def test_taken_front_is_said_before_anything_starts(terminal: Terminal) -> None:
     assert terminal.run("ps").returncode == 2
 
 
+def test_front_on_an_address_of_another_machine_is_refused_before_anything_starts(terminal: Terminal) -> None:
+    """192.0.2.0/24 is for examples, so no machine has it."""
+    refused = terminal.run("up", "three.yaml", "--front", "192.0.2.1:8280")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "the front 192.0.2.1:8280 cannot be opened: Cannot assign requested address; "
+        "choose another with --front HOST:PORT, or none with --no-front\n"
+    )
+    assert terminal.run("ps").returncode == 2
+
+
 def test_list_of_nodes_fits_the_terminal_and_is_whole_in_a_pipe(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

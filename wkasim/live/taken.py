@@ -22,6 +22,7 @@ from wkasim.transport.tcp.listener import open_socket
 
 __all__ = ["refuse_taken"]
 
+_TAKEN: Final = "is taken"
 _NAMED: Final = 3
 """How many of the taken ports are named; a second cluster takes all of the first one's."""
 
@@ -51,8 +52,8 @@ def refuse_taken(
         ]
         if can_move:
             problems.append("or give this one addresses of its own, with: --network 127.77")
-    if front is not None and _is_taken(front):
-        problems.append(f"the front {front} is taken; choose another with --front HOST:PORT, or none with --no-front")
+    if front is not None and (why := _why_not(front)):
+        problems.append(f"the front {front} {why}; choose another with --front HOST:PORT, or none with --no-front")
     if problems:
         raise InputError(*problems)
 
@@ -75,13 +76,18 @@ def _wanted_there(folder: str) -> Iterable[Address]:
 
 
 def _is_taken(real: Address) -> bool:
+    return _why_not(real) == _TAKEN
+
+
+def _why_not(real: Address) -> str:
+    """Why nobody can listen there; nothing if somebody can."""
     try:
         open_socket(real).close()
     except OSError as error:
-        return error.errno == errno.EADDRINUSE
+        return _TAKEN if error.errno == errno.EADDRINUSE else f"cannot be opened: {error.strerror}"
     except OverflowError:
-        return False
-    return False
+        return "is no port"
+    return ""
 
 
 def _run_directories() -> list[str]:

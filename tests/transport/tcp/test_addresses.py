@@ -54,7 +54,7 @@ def test_book_into_a_small_network_has_room_for_126_hosts() -> None:
         address_book([f"10.0.0.{number}" for number in range(127)], network="127.77.3")
 
 
-@pytest.mark.parametrize("network", ["10.1", "127.0", "127"])
+@pytest.mark.parametrize("network", ["10.1", "127.0", "127", ""])
 def test_book_into_a_network_outside_127_is_refused(network: str) -> None:
     with pytest.raises(InputError) as caught:
         address_book(["10.0.0.1"], network=network)

@@ -78,7 +78,7 @@ def address_book(ips: Iterable[str], *, first_free_port: int = 0, network: str |
     ordered = sorted(known, key=lambda ip: absolute_order(Address(ip, 0)))
     if network is None and _keeps_tail(ordered):
         return AddressBook({ip: "127." + ip.partition(".")[2] for ip in ordered}, first_free_port)
-    prefix = network or "127.1"
+    prefix = "127.1" if network is None else network
     return AddressBook(dict(zip(ordered, _addresses_in(prefix, len(ordered)), strict=True)), first_free_port)
 
 
