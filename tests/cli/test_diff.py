@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from wkasim.cli import check, diff
+from wkasim.errors import InputError
 
 RECORDINGS = Path(__file__).parents[1] / "conformance" / "recordings" / "axis2-1.7"
 
@@ -54,6 +55,34 @@ def test_diff_names_nodes_that_one_side_lacks(tmp_path: Path) -> None:
     assert result.exit_code == 1
     data = json.loads(result.stdout)
     assert (data["only_left"], data["only_right"]) == (["elb", "mgr", "w1"], ["w9"])
+
+
+def test_diff_of_two_single_logs_pairs_them_whatever_their_names(tmp_path: Path) -> None:
+    text = "INFO - TribesClusteringAgent Initializing cluster...\n"
+    (tmp_path / "a.log").write_text(text)
+    (tmp_path / "b.log").write_text(text * 2)
+    result = run(tmp_path / "a.log", tmp_path / "b.log")
+    assert (result.exit_code, result.stdout.splitlines()) == (
+        1,
+        [
+            "a and b: equal, 1 lines",
+            "a and b, life 2: 0 lines in common, 0 only in the first, 1 in the second",
+            "    - (ends here)",
+            f"    + INFO - TribesClusteringAgent Initializing cluster...  ({tmp_path}/b.log:2)",
+        ],
+    )
+
+
+def test_diff_with_a_log_without_clustering_lines_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("hello\n")
+    error = run(RECORDINGS / "s01_happy", tmp_path / "a.log").exception
+    assert isinstance(error, InputError)
+    assert error.problems == (f"{tmp_path / 'a.log'}: no line of the clustering code was found",)
+
+
+def test_check_role_of_an_elb_is_good_english() -> None:
+    told = check_role("elb", RECORDINGS / "s01_happy" / "elb.log").stdout
+    assert told == "elb: the start of an ELB, all 7 steps\n"
 
 
 def check_role(role: str, *paths: Path) -> Result:

@@ -75,7 +75,7 @@ def _check_role(logs: list[Path], role: str, *, as_json: bool) -> bool:
     """Each start in the logs against the documented sequence of a role."""
     from wkasim.cli.logs import load_lives
     from wkasim.cli.screen import make_console, plain_text
-    from wkasim.logs.sequence import ROLES, check_sequence, has_start
+    from wkasim.logs.sequence import ROLES, check_sequence, has_start, of_role
 
     if role not in ROLES:
         raise InputError(f"unknown role {role!r} (known: {', '.join(ROLES)})")
@@ -101,7 +101,7 @@ def _check_role(logs: list[Path], role: str, *, as_json: bool) -> bool:
     for report in reports:
         steps = len(report.found)
         if report.missing is None:
-            text = f"{report.life.node}: the start of a {role}, all {steps} steps"
+            text = f"{report.life.node}: the start {of_role(role)}, all {steps} steps"
             console.print(plain_text(text, "green"), soft_wrap=True)
         for at, sentence in enumerate(report.sentences()):
             console.print(plain_text(sentence, "" if at else "bold red"), soft_wrap=True)

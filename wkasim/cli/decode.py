@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def decode(
-    file: Annotated[Path, typer.Argument(help="A pcap or pcapng capture, or a file of frames.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A pcap or pcapng capture, or a file of frames.")],
     *,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     connections: Annotated[

@@ -24,20 +24,23 @@ def register(app: typer.Typer) -> None:
 
 def diff(
     left: Annotated[Path, typer.Argument(metavar="RUN_A", help="A directory of logs, or one log.")],
-    right: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another one, with the same names of nodes.")],
+    right: Annotated[
+        Path,
+        typer.Argument(metavar="RUN_B", help="Another one; nodes are paired by name, two single logs in any case."),
+    ],
     *,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Compare the logs of two runs, node by node and event by event, and show the first divergence of each.
 
     Each may be the folder of a simulated run (wkasim run --out) or real logs. Exits with 1 if they differ, with 2 if a
-    file cannot be read.
+    file cannot be read or holds no line of the clustering code.
     """
-    from wkasim.cli.logs import load_story
+    from wkasim.cli.logs import load_lives
     from wkasim.cli.screen import make_console, plain_text
     from wkasim.logs.difference_of_runs import compare_stories
 
-    found, only_left, only_right = compare_stories(load_story([left]), load_story([right]))
+    found, only_left, only_right = compare_stories(load_lives([left]), load_lives([right]))
     if json_:
         data = {"nodes": [_as_data(one) for one in found], "only_left": only_left, "only_right": only_right}
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")

@@ -7,8 +7,9 @@ common. What is compared is the order of events on each node, with the members t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wkasim.logs.alignment import align
 from wkasim.logs.life import Life
@@ -48,7 +49,22 @@ class NodeDifference:
 
 
 def compare_stories(left: Story, right: Story) -> tuple[list[NodeDifference], list[str], list[str]]:
-    """The lives that both have, compared, and the names of nodes that only one of them has."""
+    """The lives that both have, compared, and the names of nodes that only one of them has.
+
+    Where each has one node only, these two are compared, whatever their names.
+    """
+    if len(left.nodes) == len(right.nodes) == 1 and left.nodes != right.nodes:
+        pairs = zip_longest(left.lives, right.lives)
+        names = f"{left.nodes[0]} and {right.nodes[0]}"
+        empty = [Life("", number + 1) for number in range(max(len(left.lives), len(right.lives)))]
+        return (
+            [
+                evolve(_compare(one or life, other or life), node=names, life=life.number)
+                for life, (one, other) in zip(empty, pairs, strict=True)
+            ],
+            [],
+            [],
+        )
     lives = {(life.node, life.number): life for life in right.lives}
     found = [
         _compare(life, lives.get((life.node, life.number), Life(life.node, life.number)))

@@ -12,7 +12,7 @@ from wkasim.logs.catalogue import ENTRIES
 from wkasim.logs.life import Life
 from wkasim.logs.line import LogLine
 
-__all__ = ["ROLES", "SequenceReport", "Step", "check_sequence", "has_start"]
+__all__ = ["ROLES", "SequenceReport", "Step", "check_sequence", "has_start", "of_role"]
 
 
 @frozen
@@ -79,13 +79,21 @@ class SequenceReport:
         if self.missing is None:
             return []
         entry = ENTRIES[self.missing.events[0]]
-        told = [f"{self.life.node}: missing in the start of a {self.role}: {self.missing.what}", f"  {entry.template}"]
+        told = [
+            f"{self.life.node}: missing in the start {of_role(self.role)}: {self.missing.what}",
+            f"  {entry.template}",
+        ]
         if self.last is not None:
             told.append(f"  it should follow {self.last.place}: {self.last.message}")
         if self.instead is not None:
             told.append(f"  instead {self.instead.place}: {self.instead.message}")
             told.append(f"  {ENTRIES[self.instead.event or ''].meaning}")
         return told
+
+
+def of_role(role: str) -> str:
+    """The role behind "the start"."""
+    return "of an ELB" if role == "elb" else f"of a {role}"
 
 
 def has_start(life: Life) -> bool:

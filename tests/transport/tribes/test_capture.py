@@ -87,7 +87,7 @@ def test_file_of_frames_that_is_damaged_says_where() -> None:
 
 def test_file_that_is_neither_says_so() -> None:
     assert damage(records(b"hello, world")) == ["offset 0: neither a capture nor frames, it begins with b'hello, '"]
-    assert damage(records(b"")) == ["offset 0: neither a capture nor frames, it begins with b''"]
+    assert damage(records(b"")) == ["offset 0: neither a capture nor frames, it is empty"]
 
 
 def test_frame_beyond_the_limit_is_refused() -> None:

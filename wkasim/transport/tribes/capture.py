@@ -79,7 +79,8 @@ def read_capture(file: BinaryIO, *, limit: int = DEFAULT_FRAME_LIMIT) -> Iterato
     elif beginning.startswith(HEADER):
         yield from _read_frames(file, limit)
     else:
-        yield Damage("offset 0", f"neither a capture nor frames, it begins with {beginning!r}")
+        how = f"it begins with {beginning!r}" if beginning else "it is empty"
+        yield Damage("offset 0", f"neither a capture nor frames, {how}")
 
 
 def _read_frames(file: BinaryIO, limit: int) -> Iterator[CaptureRecord]:
