@@ -117,6 +117,58 @@ def test_range_of_addresses_needs_no_hosts_file_to_be_wrong(tmp_path: Path) -> N
     assert "worker fails to start" in words(examination)
 
 
+@pytest.mark.parametrize("host", ["10.0.0.1,10.0.0.2", "http://10.0.0.1", "10.0.0.1:4000", "10.0.0.1/24"])
+def test_host_name_that_can_be_none_needs_no_hosts_file_either(tmp_path: Path, host: str) -> None:
+    (found,) = examined(tmp_path, files(worker=worker(((host, 4000), ELB)))).findings
+    text = f"{host} is taken for a host name, which no machine has: clustering does not start on worker"
+    assert (found.rule.id, found.severity, found.text) == ("WKA106", "error", text)
+
+
+def test_name_of_a_web_host_in_no_hosts_file_stops_no_clustering(tmp_path: Path) -> None:
+    found = examined(tmp_path, {**files(), "hosts": "10.0.0.1 esb.example.com\n"}).findings
+    assert [(one.rule.id, one.severity, one.text) for one in found] == [
+        ("WKA106", "warning", "mgt.example.com is in no hosts file"),
+    ]
+    assert found[0].consequence.appear == ()
+
+
+@pytest.mark.parametrize("file", ["hosts", "elb/loadbalancer.conf"])
+def test_file_in_utf_16_is_one_finding_with_the_way_out(tmp_path: Path, file: str) -> None:
+    written = {**files(), "hosts": "10.0.0.1 esb.example.com mgt.example.com\n"}
+    examined(tmp_path, written)
+    (tmp_path / file).write_text(written[file], encoding="utf-16")
+    texts = [found.text for found in examine([tmp_path]).findings if found.rule.id == "WKA130"]
+    assert texts == ["is UTF-16, as Windows calls Unicode; save it as UTF-8"]
+
+
+@pytest.mark.parametrize("wrong", ["localmemberport", "LocalMemberPort", "localMemberPorts"])
+def test_parameter_with_nearly_the_right_name_is_told(tmp_path: Path, wrong: str) -> None:
+    found = examined(tmp_path, files(worker=worker().replace("localMemberPort", wrong))).findings
+    text = f"{wrong} is no name that the server knows; localMemberPort is, and worker has none"
+    assert (found[0].rule.id, found[0].text) == ("WKA131", text)
+
+
+def test_property_with_nearly_the_right_name_is_told(tmp_path: Path) -> None:
+    found = examined(tmp_path, files(worker=worker().replace("subDomain", "subdomain"))).findings
+    text = "subdomain is no name that the server knows; subDomain is, and worker has none"
+    assert text in [one.text for one in found]
+
+
+def test_node_without_axis2_xml_is_an_error(tmp_path: Path) -> None:
+    written = {**files(), "worker/carbon.xml": "<Server/>"}
+    del written["worker/axis2.xml"]
+    found = examined(tmp_path, written).findings
+    assert [(one.rule.id, one.text) for one in found] == [
+        ("WKA130", "no axis2.xml of worker was found: nothing is known of its part in the cluster"),
+    ]
+
+
+def test_sub_domain_without_block_is_mended_at_the_balancer(tmp_path: Path) -> None:
+    balancer = BALANCER.replace("mgt { hosts mgt.example.com; }", "")
+    (found,) = examined(tmp_path, {**files(), "elb/loadbalancer.conf": balancer}).findings
+    assert found.mend == "Write a block mgt in loadbalancer.conf, or correct the subDomain of manager."
+
+
 def test_group_management_port_in_a_list_is_named(tmp_path: Path) -> None:
     examination = examined(tmp_path, files(worker=worker((("10.0.0.1", 5000), MANAGER))))
     text = "elb is listed with port 5000 and has 4000; 5000 is its group_mgt_port, on which only an ELB with"

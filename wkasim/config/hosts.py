@@ -14,9 +14,10 @@ from wkasim.config.places import Place, Problem, Sourced, read_text
 from wkasim.config.templates import is_template
 from wkasim.errors import InputError
 
-__all__ = ["HostsFile", "is_address", "is_loopback", "is_range", "read_hosts"]
+__all__ = ["HostsFile", "is_address", "is_loopback", "is_no_name", "is_range", "read_hosts"]
 
 _LOCALHOST: Final = "127.0.0.1"
+_NEVER_IN_A_NAME: Final = re.compile(r"[\s,:;/\\@<>\"']")
 _RANGE: Final = re.compile(r"\d+\.\d+\.\d+\.\d+\s*[-/]")
 
 
@@ -46,6 +47,11 @@ def is_address(text: str) -> bool:
         and all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts)
         and all(int(part) < 256 for part in parts)
     )
+
+
+def is_no_name(text: str) -> bool:
+    """Whether the text can be no host name and is no address: two names, a URL, a range, a name with its port."""
+    return is_range(text) or (_address(text) is None and _NEVER_IN_A_NAME.search(text) is not None)
 
 
 def is_range(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
-from wkasim.config.hosts import is_address, is_loopback, is_range
+from wkasim.config.hosts import is_address, is_loopback, is_no_name
 from wkasim.config.values import digits
 from wkasim.node.config import DEFAULT_SUB_DOMAIN, Group, NodeConfig
 
@@ -133,7 +133,7 @@ def _names(
     for node in active:
         for member in node.members:
             host = member.host.value
-            if member.address is not None or host in names or "${" in host or is_range(host):
+            if member.address is not None or host in names or "${" in host or is_no_name(host):
                 continue
             guess = _guessed(host, member, node, active, addresses)
             names[host] = guess or f"{_UNKNOWN_NAME}.{len(names) + 1}"

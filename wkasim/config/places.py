@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -62,6 +63,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """The whole file as text, whatever its line ends; bytes that are not UTF-8 are replaced."""
-    text = read_bytes(path).decode("utf-8-sig", errors="replace")
+    """The whole file as text, whatever its line ends; bytes that are not UTF-8 are replaced.
+
+    Raises InputError as read_bytes does, and for UTF-16, which nothing on a server reads these files as.
+    """
+    data = read_bytes(path)
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise InputError(f"{path}: is UTF-16, as Windows calls Unicode; save it as UTF-8")
+    text = data.decode("utf-8-sig", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wkasim.config.cluster import DEFAULT_PORT, ConfiguredCluster, ConfiguredNode, ListedMember
-from wkasim.config.hosts import is_loopback, is_range
+from wkasim.config.hosts import is_loopback, is_no_name, is_range
 from wkasim.config.places import Place
 from wkasim.config.rules.finding import Severity
 from wkasim.config.rules.hit import Hit
-from wkasim.config.rules.table import ENTRY_TO_NOBODY, OWN_MACHINE
+from wkasim.config.rules.table import ENTRY_TO_NOBODY, NAME_OF_NO_MEMBER, OWN_MACHINE
 from wkasim.config.templates import is_template
 
 __all__ = [
@@ -311,14 +311,16 @@ def names_resolve(cluster: ConfiguredCluster) -> Iterator[Hit]:
         first, *rest = errors or uses
         names = tuple(dict.fromkeys(use[2] for use in (errors or uses)))
         related = tuple(use[1] for use in rest)
-        if not cluster.has_hosts and not is_range(name):
+        if not cluster.has_hosts and not is_no_name(name):
             text = f"{name} cannot be looked up here: no hosts file was given (--hosts FILE)"
             yield Hit("WKA106", first[1], names, text, "Name the hosts file with --hosts.", "note")
         else:
             then = f": clustering does not start on {', '.join(names)}" if errors else ""
-            what = "is taken for a host name, which no machine has" if is_range(name) else "is in no hosts file"
-            mend = "Ranges of addresses are for Hazelcast: list each member by itself." if is_range(name) else None
-            yield Hit("WKA106", first[1], names, f"{name} {what}{then}", mend, first[0], related)
+            what = "is taken for a host name, which no machine has" if is_no_name(name) else "is in no hosts file"
+            mend = "Write one host name or address in each hostName." if is_no_name(name) else None
+            mend = "Ranges of addresses are for Hazelcast: list each member by itself." if is_range(name) else mend
+            comes = None if errors else NAME_OF_NO_MEMBER
+            yield Hit("WKA106", first[1], names, f"{name} {what}{then}", mend, first[0], related, comes)
     yield from _names_of_others(cluster)
 
 

@@ -55,6 +55,7 @@ def _hits(cluster: ConfiguredCluster, profile: Profile) -> Iterator[Hit]:
     yield from reading.problems_of_files(cluster)
     yield from reading.addresses_are_simulated(cluster)
     yield from reading.section_is_complete(cluster)
+    yield from reading.names_are_known(cluster)
     yield from reading.single_dialect(cluster)
     yield from reading.settings_without_effect(cluster)
     yield from addresses.no_loopback(cluster)

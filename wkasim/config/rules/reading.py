@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Final
 
 from wkasim.config.cluster import TRIBES_AGENT, ConfiguredCluster, ConfiguredNode
@@ -13,6 +14,7 @@ from wkasim.config.values import UNRESOLVED
 
 __all__ = [
     "addresses_are_simulated",
+    "names_are_known",
     "problems_of_files",
     "section_is_complete",
     "settings_without_effect",
@@ -20,6 +22,14 @@ __all__ = [
 ]
 
 _HAZELCAST_ONLY: Final = ("licenseKey", "mgtCenterURL", "clusteringPattern", "groupPassword")
+_PARAMETERS: Final = (
+    "membershipScheme", "domain", "localMemberHost", "localMemberPort", "localMemberBindAddress", "localMemberBindPort",
+    "properties", "synchronizeAll", "maxRetries", "mcastAddress", "mcastBindAddress", "mcastPort", "mcastFrequency",
+    "mcastTTL", "mcastTimeout", "memberDropTime", "preserveMessageOrder", "atmostOnceMessageSemantics", "isActive",
+    "AvoidInitiation", "membershipListener", "multicastBindAddress",
+)  # fmt: skip
+_PROPERTIES: Final = ("subDomain", "backendServerURL", "mgtConsoleURL", "remoteHost")
+_LONGEST_NAME: Final = 100
 _RULE_OF: Final = {"unreadable": "WKA130", "template": "WKA117", "value": "WKA131"}
 _MOST_OF_A_FILE: Final = 20
 _DETECTOR: Final = {"memberDropTime": "3000", "mcastFrequency": "500"}
@@ -77,6 +87,9 @@ def section_is_complete(cluster: ConfiguredCluster) -> Iterator[Hit]:
     """The clustering section exists once, is on, and has content."""
     for node in cluster.nodes:
         if node.axis2 is None:
+            text = f"no axis2.xml of {node.name} was found: nothing is known of its part in the cluster"
+            mend = "Name the directory that has it, or take this one out."
+            yield Hit("WKA130", node.place, (node.name,), text, mend)
             continue
         clustering = node.clustering
         if clustering is None:
@@ -122,6 +135,28 @@ def _scheme(node: ConfiguredNode) -> Iterator[Hit]:
         text = f"membershipScheme {scheme.value!r} is unknown: clustering does not start"
         mend = "Set membershipScheme to wka."
         yield Hit("WKA116", scheme.place, (node.name,), text, mend, consequence=UNKNOWN_SCHEME)
+
+
+def names_are_known(cluster: ConfiguredCluster) -> Iterator[Hit]:
+    """No parameter whose name is nearly that of another; names count letter by letter."""
+    for node in cluster.nodes:
+        clustering = node.clustering
+        if clustering is None or not node.uses_tribes:
+            continue
+        for written, known in ((clustering.parameters, _PARAMETERS), (clustering.properties, _PROPERTIES)):
+            for name, value in written.items():
+                if (meant := _meant(name, known)) is not None and meant not in written:
+                    text = f"{name} is no name that the server knows; {meant} is, and {node.name} has none"
+                    yield Hit("WKA131", value.place, (node.name,), text, f"Write {meant}.", consequence=IGNORED)
+
+
+def _meant(name: str, known: Sequence[str]) -> str | None:
+    """The known name that an unknown one nearly is."""
+    if name in known or len(name) > _LONGEST_NAME:
+        return None
+    folded = {other.lower(): other for other in known}
+    near = get_close_matches(name.lower(), folded, n=1, cutoff=0.9)
+    return folded[near[0]] if near else None
 
 
 def settings_without_effect(cluster: ConfiguredCluster) -> Iterator[Hit]:

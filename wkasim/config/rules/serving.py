@@ -159,6 +159,7 @@ def _without_route(node: ConfiguredNode, own: str | None, served: set[str | None
             mend = f"Take it out of its comment ({where})."
     else:
         text = f"{balancer.name} has no block for the sub-domain {own!r} of {node.name} (it has {known})"
+        mend = f"Write a block {own} in loadbalancer.conf, or correct the subDomain of {node.name}."
     clustering = node.clustering
     place = node.place
     if node.sub_domain is not None:

@@ -12,6 +12,7 @@ __all__ = [
     "BY_MULTICAST",
     "ENTRY_TO_NOBODY",
     "IGNORED",
+    "NAME_OF_NO_MEMBER",
     "NOBODY_IN_BLOCK",
     "NOT_TRIBES",
     "NO_DOMAIN_MANAGED",
@@ -64,6 +65,7 @@ UNKNOWN_SCHEME: Final = Consequence(
 IGNORED: Final = Consequence("The server goes on without it, and says nothing.")
 SHORTER_LIST: Final = Consequence("It works until those are down that the node does list.")
 NO_DOMAIN_MANAGED: Final = Consequence("No member is admitted to load balancing, and no request is ever forwarded.")
+NAME_OF_NO_MEMBER: Final = Consequence("Whoever uses the name does not find the machine; the members find each other.")
 NOBODY_IN_BLOCK: Final = Consequence("Requests for the hosts of that block find no member and are refused.")
 OF_IPV6: Final = Consequence("Nobody has seen what the real servers make of it.")
 NOT_TRIBES: Final = Consequence(
