@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from tests.cli.conftest import Invoke
 from tests.config.variants import CONFIGS, GUIDE
 from wkasim.cli import diagnose, explain, import_, logs
 from wkasim.cli import run as run_command
@@ -139,3 +141,26 @@ def test_explain_unknown_line_is_refused() -> None:
     error = run(explain, "hello").exception
     assert isinstance(error, InputError)
     assert str(error).startswith("'hello' is no line of the clustering code")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind"),
+    [
+        ("f01-loopback-address", "loopback"),
+        ("f02-port-taken", "port_taken"),
+        ("f03-wrong-port-listed", "listed_port"),
+        ("f04-list-of-itself", "alone"),
+        ("f05-domains-differ", "domain"),
+        ("f06-unknown-host", "static_member_unresolved"),
+        ("f08-http-port-closed", "http_never_opens"),
+        ("f09-started-first", "alone"),
+        ("f10-join-unanswered", "join_unanswered"),
+        ("f14-all-well-known-down", "alone"),
+    ],
+)
+def test_shipped_fault_is_the_first_reason_that_its_logs_give(
+    wkasim: Invoke, tmp_path: Path, scenario: str, kind: str
+) -> None:
+    assert wkasim("run", f"faults/{scenario}", "--quiet", "--out", tmp_path / "run").exit_code == 0
+    told = json.loads(run(diagnose, tmp_path / "run", "--json").stdout)
+    assert told["reasons"][0]["kind"] == kind
