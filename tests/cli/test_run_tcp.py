@@ -9,6 +9,9 @@ import pytest
 
 from tests.loopback import fresh_ip
 from wkasim.cli.main import main
+from wkasim.live.run import on_sockets
+from wkasim.scenario.reader import load_scenario
+from wkasim.scenario.runner import run_scenario
 
 SCENARIO = """
 nodes:
@@ -38,6 +41,25 @@ def test_run_over_sockets_checks_the_same_expectations(tmp_path: Path, capsys: p
     told = capsys.readouterr()
     assert told.err == ""
     assert [outcome["verdict"] for outcome in json.loads(told.out)["expectations"]] == ["passed"]
+
+
+def test_run_over_sockets_may_end_before_its_last_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its nodes are in the middle of things then, and the task of the steps is cancelled while the loop is ended."""
+    file = tmp_path / "two.yaml"
+    file.write_text(SCENARIO.format(elb=fresh_ip(), one=fresh_ip()))
+    assert run(str(file), "--transport", "tcp", "--speed", "20", "--until", "1s", "--json") == 0
+    told = capsys.readouterr()
+    assert (told.err, json.loads(told.out)["stopped"]) == ("", "until")
+
+
+def test_run_over_sockets_may_be_interrupted(tmp_path: Path) -> None:
+    file = tmp_path / "two.yaml"
+    file.write_text(SCENARIO.format(elb=fresh_ip(), one=fresh_ip()))
+    scenario = load_scenario(file)
+    make_cluster, _ = on_sockets(scenario, speed=20)
+    result = run_scenario(scenario, keep_going=lambda now_s: now_s < 1, slice_s=0.5, make_cluster=make_cluster)
+    assert result.stopped == "interrupted"
+    assert 1 <= result.end_s < 10
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ it goes on, played in real time or stopped anywhere, and is the same run each ti
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
@@ -128,7 +129,7 @@ class ScenarioRun:
         self._steps_shown = 0
         self._late: list[Outcome] = []
         self._script = self.cluster.loop.create_task(self._play(), name="scenario")
-        self._script.add_done_callback(lambda _: self.cluster.loop.stop())
+        self._script.add_done_callback(self._end_of_script)
 
     @property
     def now_s(self) -> float:
@@ -167,6 +168,7 @@ class ScenarioRun:
         end_s = self.now_s
         self.stopped = self.stopped or stopped
         cut_short = self.stopped in ("until", "interrupted") and not self._script.done()
+        self._script.remove_done_callback(self._end_of_script)  # It would stop the loop that ends everything now.
         self._script.cancel()
         self.cluster.close()
         journal = self.cluster.journal
@@ -188,6 +190,9 @@ class ScenarioRun:
         )
 
     # Steps
+
+    def _end_of_script(self, _script: asyncio.Task[None]) -> None:
+        self.cluster.loop.stop()
 
     async def _play(self) -> None:
         for step in self.scenario.steps:
