@@ -137,3 +137,17 @@ def test_stepper_fits_a_small_terminal() -> None:
         assert shown(app, "log").split("\n")[-1].startswith("   55.")
 
     driven(walk, (80, 24))
+
+
+def test_stepper_ends_at_ctrl_c_wherever_the_cursor_is() -> None:
+    async def walk(app: Stepper, press: Callable[..., Awaitable[None]]) -> None:
+        await press("i", "k", "ctrl+c")
+
+    assert driven(walk).return_code == 130
+
+
+def test_stepper_that_is_quit_has_not_failed() -> None:
+    async def walk(app: Stepper, press: Callable[..., Awaitable[None]]) -> None:
+        await press("n", "q")
+
+    assert driven(walk).return_code == 0

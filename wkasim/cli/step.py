@@ -51,4 +51,7 @@ def step(
     result = run_scenario(loaded, seed=seed, profile=profile)
     if not result.journal.records:
         raise InputError(f"{scenario}: nothing happens in this scenario; give it steps")
-    Stepper(result).run()
+    stepper = Stepper(result)
+    stepper.run()
+    if stepper.return_code:
+        raise typer.Exit(stepper.return_code)

@@ -19,6 +19,9 @@ from wkasim.view.terminal import TextView
 
 __all__ = ["Stepper"]
 
+_INTERRUPTED: Final = 130
+"""What a program ends with that Ctrl-C has ended."""
+
 _KINDS: Final = {
     "m": ("send", "drop"),
     "s": ("step",),
@@ -42,7 +45,7 @@ i      inject something at this moment, such as kill worker1 or pause elb:
        another future, and the past is kept; escape leaves that line
 tab    the next future, at the same moment
 c      compare this future with the first one
-q      quit
+q ctrl+c        quit
 
 Lanes: ┃ initialised  ╎ starting  ┊ waiting  ░ paused  · stopped  x failed
        ──▶ a message where it is sent, ──x one that gets lost
@@ -107,6 +110,7 @@ class Stepper(App[None]):
         Binding("tab", "future", "Future", priority=True),
         Binding("c", "compare", "Compare"),
         Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("escape", "leave", "", show=False),
     ]
 
@@ -188,6 +192,10 @@ class Stepper(App[None]):
         box.add_class("asked")
         box.disabled = False
         box.focus()
+
+    def action_interrupt(self) -> None:
+        """End as every other command ends at Ctrl-C."""
+        self.exit(return_code=_INTERRUPTED)
 
     def action_leave(self) -> None:
         """Inject nothing after all."""
