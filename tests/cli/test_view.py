@@ -68,3 +68,12 @@ def test_view_into_a_folder_that_is_not_there_says_so(place: Path) -> None:
 def test_view_limited_says_in_the_page_what_is_left_out(place: Path) -> None:
     assert wkasim("small.yaml", "--limit", "20")[0] == 0
     assert "only the first 20 of " in Path("small.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_view_says_where_no_browser_can_be_started(place: Path, monkeypatch: pytest.MonkeyPatch, started: bool) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda uri: opened.append(uri) or started)
+    code, output = wkasim("small.yaml", "--open")
+    assert (code, opened) == (0, [(place / "small.html").as_uri()])
+    assert output.endswith(" bytes)\n" if started else "no browser could be started; open small.html yourself\n")

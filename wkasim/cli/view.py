@@ -68,7 +68,8 @@ def view(
     if open_ and page is not None:
         import webbrowser
 
-        webbrowser.open(page.resolve().as_uri())
+        if not webbrowser.open(page.resolve().as_uri()):
+            sys.stderr.write(f"no browser could be started; open {page} yourself\n")
 
 
 def _run(what: str, seed: int | None, profile: str | None) -> tuple[Run, str]:
