@@ -30,6 +30,28 @@ def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("names", [["logs"], ["lock", "logs"], ["notes.txt"]])
+def test_folder_of_somebody_else_is_left_alone(tmp_path: Path, names: list[str]) -> None:
+    """What is in logs and nodes is removed when a run begins."""
+    for name in names:
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError) as raised:
+        RunDirectory(tmp_path).check_own()
+    assert str(raised.value) == (
+        f"{tmp_path}: is no run directory and not empty (it holds {names[-1]}); name a new or an empty folder"
+    )
+
+
+def test_run_directory_that_was_used_may_be_used_again(tmp_path: Path) -> None:
+    RunDirectory(tmp_path / "new").check_own()
+    run = RunDirectory(tmp_path)
+    run.check_own()
+    with run.lock():
+        begun(tmp_path).end()
+    (tmp_path / "notes.txt").touch()
+    run.check_own()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"settings": {"colour": 1}, "supervisor": {}}'])
 def test_record_of_another_version_is_named(tmp_path: Path, text: str) -> None:
     run = begun(tmp_path)
@@ -37,7 +59,7 @@ def test_record_of_another_version_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(InputError) as raised:
         run.settings()
-    assert str(raised.value) == f"{tmp_path}/run.json: cannot be read; remove {tmp_path} and start again"
+    assert str(raised.value) == f"{tmp_path}/run.json: cannot be read; remove it and start again"
 
 
 def test_run_that_goes_on_is_not_begun_again(tmp_path: Path) -> None:

@@ -259,6 +259,17 @@ def test_taken_front_is_said_before_anything_starts(terminal: Terminal) -> None:
     assert terminal.run("ps").returncode == 2
 
 
+def test_folder_of_somebody_else_is_not_used_and_keeps_its_logs(terminal: Terminal) -> None:
+    log = terminal.folder / "product" / "logs" / "wso2carbon.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("precious")
+    refused = terminal.run("up", "three.yaml", "--run-dir", "product")
+    assert (refused.returncode, log.read_text()) == (2, "precious")
+    assert refused.stderr == (
+        "product: is no run directory and not empty (it holds logs); name a new or an empty folder\n"
+    )
+
+
 def test_front_on_an_address_of_another_machine_is_refused_before_anything_starts(terminal: Terminal) -> None:
     """192.0.2.0/24 is for examples, so no machine has it."""
     refused = terminal.run("up", "three.yaml", "--front", "192.0.2.1:8280")

@@ -85,6 +85,7 @@ def up(
     run = RunDirectory(run_dir)
     me = OsProcess.of(os.getpid())
     assert me is not None
+    run.check_own()
     with run.lock():
         run.check_free()
         refuse_taken(nodes, loaded.hosts, book, address, can_move=True)

@@ -59,6 +59,20 @@ class RunDirectory:
 
     # The run
 
+    def check_own(self) -> None:
+        """Raise InputError if the folder is somebody else's: a run begins by removing old logs and records in it."""
+        try:
+            found = {path.name for path in self.folder.iterdir()}
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise InputError(f"{self.folder}: cannot be used as the run directory: {error.strerror}") from None
+        if not (found <= {"lock"} or found >= {"lock", "logs", "nodes"}):
+            first = min(found - {"lock"})
+            raise InputError(
+                f"{self.folder}: is no run directory and not empty (it holds {first}); name a new or an empty folder"
+            )
+
     def check_free(self) -> None:
         """Raise InputError if a run is going on here."""
         running = [name for name in self.names() if self.is_alive(name)]
@@ -101,7 +115,7 @@ class RunDirectory:
                 f"{self.folder}: no cluster is running there; start one with: wkasim up SCENARIO"
             ) from None
         except (OSError, ValueError, KeyError, TypeError):
-            raise InputError(f"{self._run_file}: cannot be read; remove {self.folder} and start again") from None
+            raise InputError(f"{self._run_file}: cannot be read; remove it and start again") from None
 
     @property
     def going_on(self) -> bool:
