@@ -100,3 +100,12 @@ def test_check_folder_refuses_what_is_in_the_way(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         check_folder(tmp_path / "file", force=True)
     assert str(caught.value) == f"{tmp_path / 'file'}: this is a file; name a folder"
+
+
+def test_run_written_over_an_earlier_one_leaves_logs_of_others_alone(tmp_path: Path) -> None:
+    result = run_scenario(load_scenario("elb-alone"))
+    write_run(result, tmp_path)
+    for name in ("elb.2.log", "elb-production.log", "other.log"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    write_run(result, tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("*.log")) == ["elb-production.log", "elb.log", "other.log"]

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ __all__ = ["JOURNAL_FILE", "RESULT_FILE", "check_folder", "outcome_as_dict", "re
 
 JOURNAL_FILE: Final = "journal.jsonl"
 RESULT_FILE: Final = "result.json"
+_LOG: Final = re.compile(r"(?P<node>.+?)(?:\.\d+)?\.log")
 
 
 def check_folder(folder: Path, *, force: bool = False) -> None:
@@ -60,7 +62,8 @@ def write_run(result: RunResult, folder: Path) -> None:
 def _of_earlier_run(folder: Path, result: RunResult) -> list[Path]:
     if not (folder / JOURNAL_FILE).exists():
         return []
-    return [path for name in result.scenario.all_nodes() for path in sorted(folder.glob(f"{name}*.log"))]
+    names = result.scenario.all_nodes()
+    return [path for path in sorted(folder.iterdir()) if (of := _LOG.fullmatch(path.name)) and of["node"] in names]
 
 
 def _logs(result: RunResult) -> dict[str, str]:
