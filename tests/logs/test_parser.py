@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from wkasim.errors import InputError
 from wkasim.logs.formats import DEFAULT_START
 from wkasim.logs.parser import MAX_LINE, LogLine, parse_lines, read_log, without_thread
+from wkasim.logs.stream import known_lines
 
 NOBODY = "No members in current cluster"
 AT = "[2013-06-20 10:11:12,345]"
@@ -184,3 +185,25 @@ def test_parse_of_anything_never_raises_and_keeps_every_line(lines: list[str]) -
     lines = [line.replace("\n", " ") for line in lines]
     parsed = list(parse_lines(lines))
     assert len(parsed) == len(lines)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "\x1b[32m[2013-06-20 10:11:14,101]  INFO - TribesUtil No members in current cluster\x1b[0m",
+        "[2013-06-20 10:11:14,101] \x1b[1;34m INFO\x1b[0m - \x1b[36mTribesUtil\x1b[m No members in current cluster",
+        '{"log":"[2013-06-20 10:11:14,101]  INFO - TribesUtil No members in current cluster\\n","stream":"stdout"}',
+        '{"log":"\\u001b[32m[2013-06-20 10:11:14,101]  INFO - TribesUtil No members in current cluster\\u001b[0m\\n"}',
+    ],
+)
+def test_colours_of_a_terminal_and_the_json_of_a_container_are_taken_off(row: str) -> None:
+    """Else a line without values is unknown, while one that ends in a member is known, with a wrong member."""
+    (line,) = parse_lines([row])
+    assert (line.event, line.message) == ("no_members", "No members in current cluster")
+    assert [found.event for found in known_lines(["hello", row, "hello"])] == ["no_members"]
+
+
+@pytest.mark.parametrize("row", ['{"log":', '{"log":1}', '{"log":"' + "x" * 70000 + '"}', '{"log":' + "[" * 5000])
+def test_json_that_no_container_writes_is_an_unknown_line(row: str) -> None:
+    (line,) = parse_lines([row])
+    assert line.event is None

@@ -27,7 +27,18 @@ from wkasim.errors import InputError
 from wkasim.logs.catalogue import ENTRIES, match
 from wkasim.logs.line import NO_PARAMS, LogLine
 
-__all__ = ["MAX_LINE", "UNREADABLE", "LogLine", "open_log", "parse_lines", "read_log", "unreadable", "without_thread"]
+__all__ = [
+    "MAX_LINE",
+    "UNREADABLE",
+    "LogLine",
+    "open_log",
+    "parse_lines",
+    "read_log",
+    "unreadable",
+    "unwrapped",
+    "without_colours",
+    "without_thread",
+]
 
 MAX_LINE: Final = 65536
 """Characters of a line that are kept; a longer line is cut off here and is unknown."""
@@ -45,6 +56,8 @@ _CARBON: Final = re.compile(
     rf"(?:[^{{}}]{{0,200}}?\s)?({_LEVELS})\s+\{{([^{{}}\s]+)\}}\s+-\s(.*)",
     re.DOTALL,
 )
+_CONTAINER: Final = '{"log":"'
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]{0,20}[mK]")
 _THREAD: Final = re.compile(r"\{[A-Za-z][\w.-]*\}")
 
 
@@ -124,7 +137,7 @@ def parse_lines(lines: Iterable[str], file: str = "log") -> Iterator[LogLine]:
     """The log lines in lines of text, with or without their line ends; nothing raises, nothing is dropped."""
     pending: _Pending | None = None
     for number, raw in enumerate(lines, 1):
-        text = raw.rstrip("\r\n")
+        text = unwrapped(raw.rstrip("\r\n"))
         header = _header(number, text) if len(text) <= MAX_LINE else None
         if pending is not None:
             if header is None and not text.startswith("{") and len(text) <= MAX_LINE:
@@ -144,6 +157,22 @@ def parse_lines(lines: Iterable[str], file: str = "log") -> Iterator[LogLine]:
             yield header.finish(file)
     if pending is not None:
         yield pending.finish(file)
+
+
+def unwrapped(text: str) -> str:
+    """The line without the colours of a terminal, and out of the JSON that containers put around their output."""
+    if text.startswith(_CONTAINER) and len(text) <= MAX_LINE:
+        try:
+            told = json.loads(text)["log"]
+        except (ValueError, RecursionError):
+            return text
+        text = told.rstrip("\r\n") if isinstance(told, str) else text
+    return without_colours(text)
+
+
+def without_colours(text: str) -> str:
+    """The text without what sets the colours of a terminal."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text
 
 
 def without_thread(message: str) -> str:

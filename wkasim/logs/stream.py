@@ -3,7 +3,7 @@
 Most lines of a server's log are about other things. Whether one may be known shows in the name of its class. These
 names are searched in large blocks of text, so that a line without one is never even cut out of its block; only the
 lines around a name go to :mod:`wkasim.logs.parser`. What mail and web pages do to logs is undone: quote marks, long
-dashes, two records on one line, records broken over several.
+dashes, two records on one line, records broken over several; and so is what terminals and containers do to them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from attrs import define, evolve
 
 from wkasim.logs.catalogue import ENTRIES
 from wkasim.logs.line import LogLine
-from wkasim.logs.parser import MAX_LINE, UNREADABLE, open_log, parse_lines, unreadable
+from wkasim.logs.parser import MAX_LINE, UNREADABLE, open_log, parse_lines, unreadable, unwrapped, without_colours
 
 __all__ = ["Progress", "known_lines", "read_known"]
 
@@ -87,7 +87,7 @@ def _near_names(blocks: Iterable[str]) -> Iterator[tuple[int, str]]:
     """The lines that name a class of the catalogue, each with the rows that may belong to it, and their numbers."""
     number = 1
     owed = 0
-    for block in blocks:
+    for block in map(without_colours, blocks):
         at = 0
         for spot in (*_spots(block), None):
             begin = len(block) + 1 if spot is None else block.rfind("\n", 0, spot) + 1
@@ -177,7 +177,7 @@ def _components() -> frozenset[str]:
 
 
 def _clean(line: str) -> str:
-    return _QUOTED.sub("", line).replace("—", "-").replace("–", "-")
+    return _QUOTED.sub("", unwrapped(line)).replace("—", "-").replace("–", "-")
 
 
 def _parsed(rows: list[str], begun: int, file: str) -> Iterator[LogLine]:
