@@ -89,3 +89,10 @@ def test_variant_simulated_agrees_with_its_rule(variant: Variant) -> None:
         assert verdict.node(name).advertised == address
     harmed = variant.alone or variant.states or variant.lacking or variant.unrouted
     assert verdict.complete or harmed
+
+
+def test_simulation_says_what_it_is_at() -> None:
+    told: list[str] = []
+    examine([GUIDE], progress=told.append)
+    assert told[0] == "simulating a cluster of 5"
+    assert "simulating what happens while elb is down" in told

@@ -80,9 +80,17 @@ def test_trio_is_clean(tmp_path: Path) -> None:
     assert faults(tmp_path, trio()) == []
 
 
-@pytest.mark.parametrize(("hosts", "workers"), [(1, 1), (1, 5), (2, 3), (3, 4), (5, 12)])
+@pytest.mark.parametrize(("hosts", "workers"), [(1, 1), (1, 5), (2, 3), (3, 4), (5, 12), (1, 80)])
 def test_generated_cluster_of_any_size_is_clean(tmp_path: Path, hosts: int, workers: int) -> None:
     assert faults(tmp_path, generate(plan(hosts, workers))) == []
+
+
+def test_https_port_that_is_the_http_port_of_another_offset_has_its_own_way_out(tmp_path: Path) -> None:
+    files = trio(b=axis2(4001, host=A[0], members=(C,)), c=axis2(host=C[0], members=(A, (A[0], 4001))))
+    files["b/carbon.xml"] = "<Server><Ports><Offset>37</Offset></Ports></Server>"
+    found = [finding for finding in faults(tmp_path, files) if finding.rule.id == "WKA122"]
+    assert [finding.text for finding in found] == ["port 8280 on 10.0.0.1 is that of a already"]
+    assert found[0].mend == "Choose an Offset with which b has no HTTP or HTTPS port of another server there."
 
 
 def test_wka101_everything_on_one_machine_is_no_finding(tmp_path: Path) -> None:

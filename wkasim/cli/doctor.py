@@ -41,6 +41,7 @@ def doctor(
 
     Exits with 1 if there is a finding of severity error, with 2 if a directory cannot be used.
     """
+    from wkasim.cli.progress import ProgressLine
     from wkasim.cli.screen import make_console, plain_text
     from wkasim.config.data import as_data, as_sarif
     from wkasim.config.examination import examine
@@ -49,7 +50,11 @@ def doctor(
 
     if format_ not in _FORMATS:
         raise InputError(f"unknown format {format_!r} (known: {', '.join(_FORMATS)})")
-    examination = examine(directories, hosts=hosts, declaration=cluster, profile=profile)
+    watched = ProgressLine()
+    try:
+        examination = examine(directories, hosts=hosts, declaration=cluster, profile=profile, progress=watched.tell)
+    finally:
+        watched.end()
     if format_ == "text":
         console = make_console()
         width = console.width if console.is_terminal else None

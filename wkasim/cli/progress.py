@@ -29,6 +29,11 @@ class ProgressLine:
         """Whether somebody watches, and the last line is old enough."""
         return self._live and time.monotonic() - self._shown >= _EVERY_S
 
+    def tell(self, text: str) -> None:
+        """Show what begins now, if somebody watches; what takes no time is passed over."""
+        if self.due():
+            self.show(text)
+
     def show(self, text: str) -> None:
         """Write the line over, cut to the width of the terminal."""
         self._shown = time.monotonic()

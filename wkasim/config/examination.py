@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -44,15 +44,18 @@ def examine(
     profile: str | None = None,
     simulated: bool = True,
     failures: bool = True,
+    progress: Callable[[str], object] = lambda _: None,
 ) -> Examination:
-    """Read, check and, unless that is not wanted, simulate, with single failures or without.
+    """Read, check and, unless that is not wanted, simulate, with single failures or without; ``progress`` is told so.
 
     Raises InputError for directories that cannot be used and for an unknown profile.
     """
     cluster = read_cluster(directories, hosts, declaration)
     declared = cluster.declaration.profile if cluster.declaration is not None else None
     chosen = profile_named(profile or declared or DEFAULT_PROFILE)
-    verdict = simulate(cluster, chosen, failures=failures) if simulated and cluster.active() else None
+    verdict = None
+    if simulated and cluster.active():
+        verdict = simulate(cluster, chosen, failures=failures, progress=progress)
     findings = find_faults(cluster, chosen)
     if verdict is not None:
         findings = with_outcome(cluster, verdict, findings)

@@ -15,6 +15,8 @@ from wkasim.errors import InputError
 __all__ = ["Plan", "PlannedNode", "generate", "plan"]
 
 _MACHINES: Final = (206, 132, 184)
+_HTTP: Final = 8280
+_HTTPS: Final = 8243
 _MOST_MACHINES: Final = 100
 _MOST_WORKERS: Final = 1000
 _DATABASE: Final = "carbondb.mysql-wso2.com"
@@ -35,12 +37,12 @@ class PlannedNode:
     @property
     def http(self) -> int:
         """The HTTP port with the offset."""
-        return 8280 + self.offset
+        return _HTTP + self.offset
 
     @property
     def https(self) -> int:
         """The HTTPS port with the offset."""
-        return 8243 + self.offset
+        return _HTTPS + self.offset
 
 
 @frozen(kw_only=True)
@@ -85,7 +87,8 @@ def plan(hosts: int = 2, workers: int = 3, domain: str = "wso2.esb.domain") -> P
     for name, role, machine in servers:
         count = used[machine]
         used[machine] += 1
-        nodes.append(PlannedNode(name=name, role=role, address=_address(machine), port=4000 + count, offset=count))
+        offset = _offset(count)
+        nodes.append(PlannedNode(name=name, role=role, address=_address(machine), port=4000 + count, offset=offset))
     return Plan(domain=domain, nodes=tuple(nodes), product=parts[1] if len(parts) > 1 else parts[0])
 
 
@@ -102,6 +105,12 @@ def generate(made: Plan) -> dict[str, str]:
             files[f"{conf}/datasources/master-datasources.xml"] = _datasources()
         files[f"{node.name}/bin/start.sh"] = _script(node)
     return files
+
+
+def _offset(count: int) -> int:
+    """The offset of a machine's server: so that nobody's HTTPS port is the HTTP port of somebody else."""
+    apart = _HTTP - _HTTPS
+    return count // apart * 2 * apart + count % apart
 
 
 def _address(machine: int) -> str:
@@ -167,10 +176,10 @@ def _axis2(made: Plan, node: PlannedNode) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<axisconfig name="AxisJava2.0">\n'
         f'    <transportReceiver name="http" class="{_TRANSPORTS}.PassThroughHttpListener">\n'
-        '        <parameter name="port">8280</parameter>\n'
+        f'        <parameter name="port">{_HTTP}</parameter>\n'
         "    </transportReceiver>\n"
         f'    <transportReceiver name="https" class="{_TRANSPORTS}.PassThroughHttpSSLListener">\n'
-        '        <parameter name="port">8243</parameter>\n'
+        f'        <parameter name="port">{_HTTPS}</parameter>\n'
         "    </transportReceiver>\n"
         '    <clustering class="org.apache.axis2.clustering.tribes.TribesClusteringAgent" enable="true">\n'
         '        <parameter name="AvoidInitiation">true</parameter>\n'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
@@ -96,11 +96,20 @@ class Verdict:
 
 
 def simulate(
-    configured: ConfiguredCluster, profile: str | Profile = "documented", seed: int = 0, *, failures: bool = True
+    configured: ConfiguredCluster,
+    profile: str | Profile = "documented",
+    seed: int = 0,
+    *,
+    failures: bool = True,
+    progress: Callable[[str], object] = lambda _: None,
 ) -> Verdict:
-    """Start the configured nodes in their order, each when the one before is ready, and look at what came of it."""
+    """Start the configured nodes in their order, each when the one before is ready, and look at what came of it.
+
+    ``progress`` is told what is simulated, before that begins.
+    """
     chosen = profile_named(profile) if isinstance(profile, str) else profile
     made = simulable(configured)
+    progress(f"simulating a cluster of {len(made.nodes)}")
     with _cluster(made, chosen, seed) as cluster:
         ready = _start_all(cluster, made)
         converged = _converged_s(cluster)
@@ -110,7 +119,7 @@ def simulate(
         routes = {name: _routes(cluster, name) for name in cluster.nodes if cluster.nodes[name].config.groups}
     separations: tuple[Separation, ...] = ()
     if failures and all(node.state == "initialised" for node in nodes):
-        separations = tuple(_separations(made, chosen, seed, [node.name for node in nodes if node.sees]))
+        separations = tuple(_separations(made, chosen, seed, [node.name for node in nodes if node.sees], progress))
     return Verdict(
         profile=chosen.name,
         order=tuple(node.name for node in made.nodes),
@@ -263,7 +272,9 @@ def _unserved(cluster: Cluster, made: Simulable) -> dict[str, str]:
     return told
 
 
-def _separations(made: Simulable, profile: Profile, seed: int, joined: Iterable[str]) -> Iterable[Separation]:
+def _separations(
+    made: Simulable, profile: Profile, seed: int, joined: Iterable[str], progress: Callable[[str], object]
+) -> Iterable[Separation]:
     """What happens to a node that is restarted while one other thing is down."""
     known = set(joined)
     hosts: dict[str, list[str]] = {}
@@ -276,6 +287,7 @@ def _separations(made: Simulable, profile: Profile, seed: int, joined: Iterable[
         alone = [name for name in alone if name in known]
         simulated = len(made.nodes) <= _LARGEST_FOR_FAILURES
         if alone and simulated:
+            progress(f"simulating what happens while {what}")
             alone = _alone_after(made, profile, seed, down, alone)
         if alone:
             yield Separation(what=what, alone=tuple(alone), simulated=simulated)

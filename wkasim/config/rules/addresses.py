@@ -386,7 +386,9 @@ def http_ports_differ(cluster: ConfiguredCluster) -> Iterator[Hit]:
                 offset = node.carbon.offset if node.carbon is not None else None
                 place = offset.place if offset is not None else Place(node.carbon.file) if node.carbon else node.place
                 text = f"port {port} on {node.address} is that of {first.name} already; both have offset {node.offset}"
+                mend = None
                 if first.offset != node.offset:
                     text = f"port {port} on {node.address} is that of {first.name} already"
-                yield Hit("WKA122", place, (node.name, first.name), text)
+                    mend = f"Choose an Offset with which {node.name} has no HTTP or HTTPS port of another server there."
+                yield Hit("WKA122", place, (node.name, first.name), text, mend)
                 break
