@@ -102,6 +102,12 @@ def test_diagnose_of_logs_without_clustering_lines_is_no_all_clear(tmp_path: Pat
     assert error.problems == (f"{file}: no line of the clustering code was found{hazelcast}",)
 
 
+def test_hosts_file_without_a_configuration_is_refused(tmp_path: Path) -> None:
+    error = run(diagnose, RECORDINGS / "s01_happy", "--hosts", tmp_path / "hosts").exception
+    assert isinstance(error, InputError)
+    assert error.problems == ("--hosts belongs to --conf; name the directories of the configuration with --conf DIR",)
+
+
 def test_log_without_clustering_lines_beside_others_is_named(tmp_path: Path) -> None:
     for name, text in (("a", "INFO - ClusterBuilder Clustering has been disabled\n"), ("b", "hello\n")):
         (tmp_path / f"{name}.log").write_text(text)

@@ -184,3 +184,14 @@ def test_import_over_an_existing_file_is_refused(tmp_path: Path) -> None:
 def test_import_of_a_cluster_that_is_off_is_refused(tmp_path: Path) -> None:
     (tmp_path / "axis2.xml").write_text('<a><clustering enable="false"><members/></clustering></a>')
     assert "wkasim doctor says why" in str(error_of(import_, tmp_path))
+
+
+def test_import_says_whom_it_leaves_out_and_what_it_assumes(tmp_path: Path) -> None:
+    """Else a scenario that passes would stand for a cluster of which it has only a part."""
+    file = tmp_path / "cluster.yaml"
+    result = run(import_, CONFIGS / "clustering-off", "-o", file)
+    told = "worker1 takes no part: clustering is off, or is not that of Tribes with well-known members"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"{told}\n")
+    assert f"#   {told}\n" in file.read_text(encoding="utf-8")
+    result = run(import_, CONFIGS / "port-is-no-number", "-o", tmp_path / "other.yaml")
+    assert result.stderr == "assumed: worker1: localMemberPort: '4000a' is no number; taken as if it were not written\n"

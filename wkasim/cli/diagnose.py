@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wkasim.errors import InputError
+
 if TYPE_CHECKING:
     from wkasim.cli.screen import Screen
     from wkasim.config.rules.finding import Finding
@@ -42,6 +44,8 @@ def diagnose(
     from wkasim.logs import chronicle
     from wkasim.logs.diagnose import diagnose as diagnosed
 
+    if hosts is not None and not conf:
+        raise InputError("--hosts belongs to --conf; name the directories of the configuration with --conf DIR")
     story = load_lives(paths)
     diagnosis = diagnosed(story)
     findings: tuple[Finding, ...] = ()

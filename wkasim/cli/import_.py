@@ -38,7 +38,7 @@ def import_(
     Exits with 2 if a directory cannot be used, if no node takes part in a cluster, or if the file exists.
     """
     from wkasim.config.cluster import read_cluster
-    from wkasim.config.importer import write_imported
+    from wkasim.config.importer import remarks, write_imported
     from wkasim.profile import profile_named
 
     profile_named(profile)
@@ -56,3 +56,4 @@ def import_(
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
+    sys.stderr.writelines(f"{remark}\n" for remark in remarks(cluster))

@@ -11,7 +11,7 @@ from wkasim.scenario.model import ConvergedClaim, Expectation, Scenario, Step, W
 from wkasim.scenario.writer import write_scenario
 from wkasim.sim.faults import Cut, Start
 
-__all__ = ["as_scenario", "write_imported"]
+__all__ = ["as_scenario", "remarks", "write_imported"]
 
 _CONVERGED_WITHIN_S = 60.0
 _READY_S = 90.0
@@ -49,6 +49,14 @@ def write_imported(cluster: ConfiguredCluster, profile: str = "documented", titl
     return write_scenario(as_scenario(cluster, profile, title), "\n".join(_origins(cluster)))
 
 
+def remarks(cluster: ConfiguredCluster) -> Iterator[str]:
+    """What had to be assumed, and which nodes are not in the scenario."""
+    made = simulable(cluster)
+    yield from (f"assumed: {assumption}" for assumption in made.assumptions)
+    for name in made.left_out:
+        yield f"{name} takes no part: clustering is off, or is not that of Tribes with well-known members"
+
+
 def _origins(cluster: ConfiguredCluster) -> Iterator[str]:
     yield "Made by wkasim import. Where the values come from:"
     yield ""
@@ -57,13 +65,11 @@ def _origins(cluster: ConfiguredCluster) -> Iterator[str]:
         yield f"{name}: {node.role}, because {node.role_reason}"
         for what, place in _places(node):
             yield f"  {what:<14} {place}"
-    made = simulable(cluster)
-    if made.assumptions:
+    said = list(remarks(cluster))
+    if said:
         yield ""
-        yield "Assumed, because the files do not say it:"
-        yield from (f"  {assumption}" for assumption in made.assumptions)
-    for name in made.left_out:
-        yield f"  {name} takes no part: clustering is off, or is not that of Tribes with well-known members"
+        yield "Where the files leave something open:"
+        yield from (f"  {remark}" for remark in said)
 
 
 def _places(node: ConfiguredNode) -> Iterator[tuple[str, str]]:
