@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,50 @@ def test_folder_that_is_not_there_is_told(pytester: pytest.Pytester, monkeypatch
     result = run(pytester, monkeypatch, "--wka-scenarios", "nowhere")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--wka-scenarios nowhere: there is no such folder"])
+
+
+COVERED = """
+from hypothesis import given, settings
+from wkasim.testing import ClusterMachine, scenarios, violations
+
+@settings(deadline=None, max_examples=3, derandomize=True, database=None)
+@given(scenarios(nodes=(2, 2), profiles=["documented"], starts=["sequential"], topologies=["star"], faults=[]))
+def test_drawn(scenario):
+    violations(scenario)
+
+def test_fixture(wka_cluster):
+    from wkasim import NodeConfig
+    wka_cluster.add_node(NodeConfig(name="one"))
+    wka_cluster.start("one")
+    wka_cluster.run_for(5)
+    wka_cluster.kill("one")
+
+def test_machine():
+    machine = ClusterMachine()
+    machine.cluster = wka = __import__("wkasim").Cluster(profile="wso2-1.6.1")
+    machine.watch = type("Watch", (), {"violated": True})()
+    machine.teardown()
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_coverage_of_all_clusters_is_told_when_asked_for(
+    workers: tuple[str, ...], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(COVERED)
+    folder = pytester.mkdir("cases")
+    (folder / "good.yaml").write_text(GOOD)
+    result = run(pytester, monkeypatch, "--wka-scenarios", "cases", "--wka-coverage", *workers, alone=True)
+    result.assert_outcomes(passed=4)
+    told = "\n".join(result.outlines)
+    runs = re.search(r"(\d+) runs\n", told)
+    assert runs is not None
+    assert int(runs[1]) == 6
+    assert re.search(r"documented: \d+ of \d+ log lines occurred; never:\n", told)
+    assert re.search(r"JOIN while waiting", told)
+    assert re.search(r"2 of \d+ kinds of actions occurred; never:\n", told)
+    told = "\n".join(run(pytester, monkeypatch, *workers, alone=True).outlines)
+    assert "coverage of the protocol" not in told
 
 
 def test_session_that_does_not_use_it_imports_nothing_of_it(

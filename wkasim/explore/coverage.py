@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from attrs import define, field
 
@@ -62,6 +62,25 @@ class Coverage:
         self.lines.update(other.lines)
         self.messages.update(other.messages)
         self.faults.update(other.faults)
+
+    def as_plain(self) -> dict[str, object]:
+        """What was counted, in lists and texts, to be sent to another process."""
+        return {
+            "runs": self.runs,
+            "lines": [[*key, times] for key, times in self.lines.items()],
+            "messages": [[*key, times] for key, times in self.messages.items()],
+            "faults": [[verb, times] for verb, times in self.faults.items()],
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Coverage:
+        """What :meth:`as_plain` made of it."""
+        return cls(
+            plain["runs"],
+            Counter({(profile, event): times for profile, event, times in plain["lines"]}),
+            Counter({(message, state): times for message, state, times in plain["messages"]}),
+            Counter(dict(plain["faults"])),
+        )
 
     def lines_never(self) -> dict[str, list[str]]:
         """Per profile that was run, the lines of the catalogue that never occurred."""

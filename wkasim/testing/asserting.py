@@ -12,6 +12,7 @@ from wkasim.explore.verdict import Violation, Watch
 from wkasim.scenario.model import Expectation, InvariantClaim, Scenario
 from wkasim.scenario.writer import write_scenario
 from wkasim.sim.cluster import Cluster
+from wkasim.testing.covering import wanted
 
 __all__ = ["InvariantError", "assert_holds", "violations"]
 
@@ -28,7 +29,8 @@ def violations(subject: Scenario | Cluster, *invariants: str | Invariant) -> lis
         watch = Watch.over(subject, chosen)
         watch.look(subject)
         return watch.telling()
-    return list(judge_scenario(with_time_for(subject, chosen), chosen, strict=True).violations)
+    longer = with_time_for(subject, chosen)
+    return list(judge_scenario(longer, chosen, strict=True, coverage=wanted()).violations)
 
 
 class InvariantError(AssertionError):

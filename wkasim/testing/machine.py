@@ -25,6 +25,7 @@ from wkasim.explore.verdict import Watch
 from wkasim.node.config import NodeConfig
 from wkasim.sim import faults
 from wkasim.sim.cluster import Cluster
+from wkasim.testing.covering import cover
 from wkasim.testing.strategies import topologies
 
 __all__ = ["ClusterMachine"]
@@ -151,8 +152,11 @@ class ClusterMachine(RuleBasedStateMachine):
         if self.cluster is None or self.watch is None:
             return
         with self.cluster:
-            if not self.watch.violated:
-                self._settle(self.cluster, self.watch)
+            try:
+                if not self.watch.violated:
+                    self._settle(self.cluster, self.watch)
+            finally:
+                cover(self.profile, self.cluster.journal.records)
 
     def _settle(self, cluster: Cluster, watch: Watch) -> None:
         for name, node in cluster.nodes.items():

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
+    from wkasim.explore.coverage import Coverage
     from wkasim.scenario.runner import RunResult
     from wkasim.sim.cluster import Cluster
     from wkasim.sim.journal import Journal
@@ -35,6 +36,7 @@ _FIXTURE: Final = "wka_cluster"
 _LAST_LINES: Final = 8
 _SUFFIXES: Final = (".yaml", ".yml")
 _JOURNAL: pytest.StashKey[Journal] = pytest.StashKey()
+_COVERAGE: pytest.StashKey[Coverage] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="collect the scenario files in this folder as tests; may be repeated",
     )
+    parser.getgroup("wkasim").addoption(
+        "--wka-coverage",
+        action="store_true",
+        help="say at the end which log lines, messages and faults occurred in the tests' clusters, and which never",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,6 +62,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "wka_scenario(file, profile=None, seed=None, steps=True): wka_cluster is the cluster of this scenario, "
         "after its steps",
     )
+    if config.getoption("--wka-coverage"):
+        from wkasim.testing.covering import begin
+
+        config.stash[_COVERAGE] = begin()
     for folder in config.getoption("--wka-scenarios"):
         if not Path(folder).is_dir():
             raise pytest.UsageError(f"--wka-scenarios {folder}: there is no such folder")
@@ -86,6 +97,7 @@ def wka_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     request.node.stash[_JOURNAL] = cluster.journal
     with cluster:
         yield cluster
+    _cover(request.config, cluster.profile.name, cluster.journal)
 
 
 def _plain_cluster(profile: str | None = None, seed: int | None = None) -> Cluster:
@@ -201,6 +213,7 @@ class ScenarioItem(pytest.Item):
 
         result = run_scenario(load_scenario(self.path))
         self.stash[_JOURNAL] = result.journal
+        _cover(self.config, result.profile.name, result.journal)
         if not result.passed:
             raise ScenarioFailedError("\n".join(_failures(result)))
 
@@ -277,3 +290,41 @@ def _write(item: pytest.Item, suffix: str, text: str) -> Path:
     path: Path = folder / (re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid).strip("-")[-150:] + suffix)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+# Coverage
+
+
+def _cover(config: pytest.Config, profile: str, journal: Journal) -> None:
+    if (coverage := config.stash.get(_COVERAGE, None)) is not None:
+        coverage.add(profile, journal.records)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what a worker of xdist has counted to whoever reports."""
+    if _COVERAGE in session.config.stash and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["wkasim_coverage"] = session.config.stash[_COVERAGE].as_plain()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - a class of xdist, which may not be there
+    """Take what a worker of xdist has counted."""
+    plain = getattr(node, "workeroutput", {}).get("wkasim_coverage")
+    if plain is not None and (coverage := node.config.stash.get(_COVERAGE, None)) is not None:
+        coverage.merge(type(coverage).from_plain(plain))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what of the protocol occurred."""
+    if (coverage := config.stash.get(_COVERAGE, None)) is not None:
+        terminalreporter.section("wkasim: coverage of the protocol")
+        terminalreporter.line(coverage.text())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Count no more."""
+    if _COVERAGE in config.stash:
+        from wkasim.testing.covering import end
+
+        end()
+        del config.stash[_COVERAGE]
