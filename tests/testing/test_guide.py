@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import wkasim.testing.asserting  # noqa: F401 - a session within this one would forget it, and the next one load another
 from wkasim.explore.invariants import BUILT_IN
 from wkasim.explore.schedules import FAULTS, STARTS
 from wkasim.explore.search import Search, explore
