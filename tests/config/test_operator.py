@@ -95,6 +95,42 @@ def test_entry_is_not_called_a_stranger_where_its_node_has_no_known_address(tmp_
     assert [rule for rule, _, _ in told(examination)] == ["WKA116"]
 
 
+def without_host(text: str) -> str:
+    """As products are shipped: the machine chooses the address."""
+    return "".join(row for row in text.splitlines(keepends=True) if "localMemberHost" not in row)
+
+
+@pytest.mark.parametrize("names", [("elb", "manager", "worker"), ("elb",), ("manager",), ("worker",)])
+def test_address_that_the_machine_chooses_is_the_one_that_others_list(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Each is where others look for it, and not where it looks for others itself."""
+    right = files()
+    examination = examined(tmp_path, files(**{name: without_host(right[f"{name}/axis2.xml"]) for name in names}))
+    assert told(examination) == []
+    assert examination.verdict is not None
+    assert examination.verdict.complete
+    addresses = {"elb": ELB[0], "manager": MANAGER[0], "worker": WORKER[0]}
+    assert {node.name: node.address for node in examination.cluster.nodes} == addresses
+    assert [line.partition(":")[0] for line in examination.verdict.assumptions] == list(names)
+    assert f"({addresses[names[0]]})" in words(examination)
+
+
+def test_addresses_that_machines_choose_fit_lists_that_name_everybody(tmp_path: Path) -> None:
+    everybody = (ELB, MANAGER, WORKER)
+    same = {f"{name}/axis2.xml": without_host(axis2(members=everybody)) for name in "abc"}
+    examination = examined(tmp_path, same)
+    assert told(examination) == []
+    assert {node.address for node in examination.cluster.nodes} == {host for host, _ in everybody}
+
+
+def test_address_that_the_machine_chooses_does_not_hide_a_wrong_port(tmp_path: Path) -> None:
+    """The manager is listed with the port that the worker has, and its machine is known: the manager is meant."""
+    elb = axis2(host=ELB[0], domain="lb.domain", members=((MANAGER[0], 4005),))
+    lists = axis2(4005, members=(ELB, (MANAGER[0], 4005)), properties=part("worker"))
+    manager = axis2(host=MANAGER[0], members=(ELB,), properties=part("mgt"))
+    examination = examined(tmp_path, files(elb=elb, manager=manager, worker=without_host(lists)))
+    assert [rule for rule, _, _ in told(examination)] == ["WKA103"]
+
+
 def test_loopback_address_on_all_machines_is_no_clash_of_ports(tmp_path: Path) -> None:
     local = {
         name: text.replace(f'"localMemberHost">{host}', '"localMemberHost">127.0.0.1')

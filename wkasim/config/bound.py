@@ -132,7 +132,7 @@ def _with_port(
     """The reasons with that of a port other than the configured one; what follows from it ranks behind."""
     node = match.configured
     told = life.address if node.bind_port is not None else life.likely_address
-    if told is None or (node.address is not None and _host(told) != node.address):
+    if told is None or (node.address is not None and not node.is_guessed and _host(told) != node.address):
         return reasons
     if _port(told) == str(node.effective_port):
         return reasons
@@ -252,7 +252,9 @@ def _elsewhere(matches: Sequence[_Match]) -> Iterator[Reason]:
         (match, life)
         for match in matches
         for life in match.lives[-1:]
-        if life.address is not None and match.configured.address not in (None, _host(life.address))
+        if life.address is not None
+        and not match.configured.is_guessed
+        and match.configured.address not in (None, _host(life.address))
     ]
     if wrong:
         parts = [

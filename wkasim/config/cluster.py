@@ -57,8 +57,9 @@ class ListedMember:
 class ConfiguredNode:
     """One node: its files as read, and what follows from them.
 
-    ``address`` is what the node advertises, None where the machine chooses it; ``machine`` is the address of the
-    machine that it runs on. Ports of transports have the offset added; -1 is switched off.
+    ``address`` is what the node advertises, None where the machine chooses it; ``is_guessed`` says that the machine
+    does and the address is the one at which others look for the node. ``machine`` is the address of the machine that
+    it runs on. Ports of transports have the offset added; -1 is switched off.
     """
 
     name: str
@@ -73,6 +74,7 @@ class ConfiguredNode:
     flags: StartFlags = field(factory=StartFlags)
     host: Sourced[str] | None = None
     address: str | None = None
+    is_guessed: bool = False
     machine: str | None = None
     port: Sourced[int] | None = None
     bind_port: int | None = None
@@ -233,7 +235,7 @@ def read_cluster(
     for files in found:
         name = by_directory.get(files.directory.name, files.name)
         nodes.append(_node(evolve(files, name=name), declared.get(name, DeclaredNode()), hosts))
-    return _cluster(list(_with_guesses(nodes)), declaration, hosts, len(directories) > 1)
+    return _cluster(_as_others_list_them(list(_with_guesses(nodes))), declaration, hosts, len(directories) > 1)
 
 
 def _with_guesses(nodes: Sequence[ConfiguredNode]) -> Iterator[ConfiguredNode]:
@@ -254,6 +256,46 @@ def _with_guesses(nodes: Sequence[ConfiguredNode]) -> Iterator[ConfiguredNode]:
         else:
             address = node.resolve(guess.value)
             yield evolve(node, host=guess, address=address, machine=node.machine or address)
+
+
+def _as_others_list_them(nodes: list[ConfiguredNode]) -> list[ConfiguredNode]:
+    """The nodes, those whose address the machine chooses with one at which others look for somebody on their port.
+
+    Whoever has the fewest to choose from comes first. Where a machine has a node that nobody lists at its real port,
+    that one is meant, by a wrong entry.
+    """
+    there = {(node.address, node.effective_port) for node in nodes if node.address is not None}
+    entries = {(member.address, member.port) for node in nodes for member in node.members}
+    unlisted = {address for address, port in there if (address, port) not in entries}
+    free: dict[tuple[str, int], set[str]] = {}
+    for node in nodes:
+        for member in node.members:
+            if member.address is None or member.port is None or is_loopback(member.address):
+                continue
+            if (member.address, member.port) not in there and member.address not in unlisted:
+                free.setdefault((member.address, member.port), set()).add(node.name)
+    found: dict[str, str] = {}
+    left = [node for node in nodes if node.address is None and node.host is None and node.enabled]
+    while left and free:
+        choices = {node.name: _choices(node, free) for node in left}
+        node = min(left, key=lambda node: len(choices[node.name]) or len(free) + 1)
+        left.remove(node)
+        if choices[node.name]:
+            spot = choices[node.name][0]
+            found[node.name] = spot[0]
+            del free[spot]
+    return [
+        evolve(node, address=found[node.name], machine=node.machine or found[node.name], is_guessed=True)
+        if node.name in found
+        else node
+        for node in nodes
+    ]
+
+
+def _choices(node: ConfiguredNode, free: Mapping[tuple[str, int], set[str]]) -> list[tuple[str, int]]:
+    """Where others look for somebody on the node's port; what it lists itself only if there is nothing else."""
+    spots = [spot for spot, listing in free.items() if spot[1] == node.effective_port and listing - {node.name}]
+    return [spot for spot in spots if node.name not in free[spot]] or spots
 
 
 def _guess(node: ConfiguredNode) -> Sourced[str] | None:

@@ -112,6 +112,8 @@ def _addresses(
             )
             if node.host is None:
                 assumptions.append(f"{node.name}: the machine chooses its address; taken as {address}")
+        elif node.is_guessed:
+            assumptions.append(f"{node.name}: the machine chooses its address; taken as {address}, as others list it")
         elif address == _LOOPBACK and many:
             # Each machine's 127.0.0.1 is another one; here each gets a number of its own.
             key = node.machine if node.machine not in (None, _LOOPBACK) else node.name

@@ -78,7 +78,7 @@ def _rows(cluster: ConfiguredCluster) -> list[tuple[str, ...]]:
             (
                 node.name,
                 node.role,
-                node.address or (node.host.value if node.host is not None else "(its machine's)"),
+                _address(node),
                 str(node.port.value) if node.port is not None else f"({DEFAULT_PORT}..)",
                 str(node.offset),
                 f"{_port(node.http_port)}/{_port(node.https_port)}",
@@ -104,6 +104,12 @@ def _in_blocks(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
     for row in rows[1:]:
         cells = (f"{title} {cell}" for title, cell in zip(titles[2:], row[2:], strict=True))
         yield from _wrapped(f"{row[0].ljust(len(indent))}{row[1]}, {'; '.join(cells)}", width, indent)
+
+
+def _address(node: ConfiguredNode) -> str:
+    if node.address is not None:
+        return f"({node.address})" if node.is_guessed else node.address
+    return node.host.value if node.host is not None else "(its machine's)"
 
 
 def _port(number: int) -> str:

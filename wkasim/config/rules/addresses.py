@@ -130,12 +130,14 @@ def ports_match(cluster: ConfiguredCluster) -> Iterator[Hit]:
 def _is_told_otherwise(cluster: ConfiguredCluster, address: str, port: int) -> bool:
     """Whether the node that is meant takes no part, has no known address or a loopback one: told by another rule."""
     active = cluster.active()
+    # A node there that nobody lists at its real port is meant more likely than one that may be anywhere.
+    moved = any(node.address == address and not _is_listed(cluster, node) for node in active)
     return any(
         (node.effective_port == port or node.clustering is None)
         and (
             (node in active and is_loopback(node.address or ""))
             or (node not in active and node.address in (None, address))
-            or (node in active and node.address is None and node.host is not None)
+            or (node in active and node.address is None and not moved)
         )
         for node in cluster.nodes
     )
