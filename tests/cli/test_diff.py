@@ -65,7 +65,7 @@ def test_diff_of_two_single_logs_pairs_them_whatever_their_names(tmp_path: Path)
     assert (result.exit_code, result.stdout.splitlines()) == (
         1,
         [
-            "a and b: equal, 1 lines",
+            "a and b: equal, 1 line",
             "a and b, life 2: 0 lines in common, 0 only in the first, 1 in the second",
             "    - (ends here)",
             f"    + INFO - TribesClusteringAgent Initializing cluster...  ({tmp_path}/b.log:2)",

@@ -60,10 +60,10 @@ def _print(console: Screen, one: NodeDifference) -> None:
 
     name = one.node if one.life == 1 else f"{one.node}, life {one.life}"
     if one.divergence is None:
-        console.print(plain_text(f"{name}: equal, {one.matched} lines", "green"))
+        console.print(plain_text(f"{name}: equal, {_lines(one.matched)}", "green"))
         return
     counts = (
-        f"{one.matched} lines in common, {len(one.only_left)} only in the first, {len(one.only_right)} in the second"
+        f"{_lines(one.matched)} in common, {len(one.only_left)} only in the first, {len(one.only_right)} in the second"
     )
     console.print(plain_text(f"{name}: {counts}", "bold"), soft_wrap=True)
     for line in one.divergence.common:
@@ -71,6 +71,10 @@ def _print(console: Screen, one: NodeDifference) -> None:
     for sign, next_, style in (("-", one.divergence.left, "red"), ("+", one.divergence.right, "green")):
         text = f"{next_.text.splitlines()[0]}  ({next_.place})" if next_ is not None else "(ends here)"
         console.print(plain_text(f"    {sign} {text}", style), soft_wrap=True)
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
 
 
 def _as_data(one: NodeDifference) -> dict[str, object]:
