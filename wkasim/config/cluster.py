@@ -35,6 +35,9 @@ DEFAULT_PORT: Final = 4000
 MOST_OFFSET: Final = 50_000
 """A larger offset would push the usual ports out of range."""
 TRIBES_AGENT: Final = "org.apache.axis2.clustering.tribes.TribesClusteringAgent"
+_MOST_PAIRS: Final = 20_000
+"""Nodes without an address times entries that lead to no node, above which nothing is guessed."""
+
 _DEFAULT_HTTP: Final = {"http": 8280, "https": 8243}
 
 
@@ -276,14 +279,15 @@ def _as_others_list_them(nodes: list[ConfiguredNode]) -> list[ConfiguredNode]:
                 free.setdefault((member.address, member.port), set()).add(node.name)
     found: dict[str, str] = {}
     left = [node for node in nodes if node.address is None and node.host is None and node.enabled]
-    while left and free:
-        choices = {node.name: _choices(node, free) for node in left}
-        node = min(left, key=lambda node: len(choices[node.name]) or len(free) + 1)
+    while left and len(left) * len(free) <= _MOST_PAIRS:
+        choices = {node.name: spots for node in left if (spots := _choices(node, free))}
+        if not choices:
+            break
+        node = min((node for node in left if node.name in choices), key=lambda node: len(choices[node.name]))
         left.remove(node)
-        if choices[node.name]:
-            spot = choices[node.name][0]
-            found[node.name] = spot[0]
-            del free[spot]
+        spot = choices[node.name][0]
+        found[node.name] = spot[0]
+        del free[spot]
     return [
         evolve(node, address=found[node.name], machine=node.machine or found[node.name], is_guessed=True)
         if node.name in found
