@@ -146,6 +146,12 @@ def test_loopback_address_on_all_machines_is_no_clash_of_ports(tmp_path: Path) -
     assert {node.advertised.partition(":")[2] for node in examination.verdict.nodes} == {"4000"}
 
 
+def test_localhost_is_not_said_to_stand_in_a_hosts_file_that_nobody_gave(tmp_path: Path) -> None:
+    examination = examined(tmp_path, files(worker=worker(host="localhost")))
+    text = "worker tells the others to reach it at localhost, which is 127.0.0.1"
+    assert told(examination) == [("WKA101", "error", text)]
+
+
 def test_range_of_addresses_needs_no_hosts_file_to_be_wrong(tmp_path: Path) -> None:
     examination = examined(tmp_path, files(worker=worker((("10.0.0.1-5", 4000),))))
     text = "10.0.0.1-5 is taken for a host name, which no machine has: clustering does not start on worker"

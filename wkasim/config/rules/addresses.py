@@ -31,8 +31,9 @@ def no_loopback(cluster: ConfiguredCluster) -> Iterator[Hit]:
         return
     for node in active:
         if node.address is not None and is_loopback(node.address) and node.host is not None:
-            how = "" if node.host.value == node.address else f", which the hosts file maps to {node.address}"
             related = _where_mapped(node, node.host.value)
+            maps = "the hosts file maps to" if related else "is"
+            how = "" if node.host.value == node.address else f", which {maps} {node.address}"
             text = f"{node.name} tells the others to reach it at {node.host.value}{how}"
             yield Hit("WKA101", node.host.place, (node.name,), text, related=related)
     yield from _loopback_entries(active)
